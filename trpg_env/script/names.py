@@ -1,0 +1,26 @@
+"""Names: how they compare, which are taken, and what to suggest for one that is nothing."""
+
+import difflib
+import unicodedata
+from collections.abc import Iterable
+
+FUNCTIONS = frozenset({"any", "all", "count", "sum", "min", "max", "abs", "place_of", "inside", "visible"})
+TAKEN = frozenset({"player", "items", "places", "nowhere", "look", "turn", "true", "false", "null"}) | FUNCTIONS
+"""Names that no entity, parameter or definition may have."""
+
+
+def fold(name: str) -> str:
+    """The form in which two spellings of one name are equal.
+
+    Example:
+        >>> fold("Drawer_1") == fold("drawer  1")
+        True
+    """
+    return " ".join(unicodedata.normalize("NFC", name).casefold().replace("_", " ").split())
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """`; did you mean …?` where a known name is near, else nothing."""
+    by_fold = {fold(k): k for k in known}
+    near = difflib.get_close_matches(fold(name), by_fold, n=1)
+    return f"; did you mean {by_fold[near[0]]!r}?" if near else ""

@@ -1,0 +1,528 @@
+"""Expressions as closures over a state's values.
+
+A compiled expression is called as `f(values, scope)`: `values` is the state's list, `scope` a tuple with
+the work meter at 0 and the values of loops' and definitions' variables after it. A parameter of a ground action is
+known when it is compiled, so that `thing.open` becomes one list access; what is constant is computed once.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from trpg_env.script.expressions import (
+    And,
+    Attribute,
+    Binary,
+    Call,
+    Compare,
+    Comprehension,
+    Defined,
+    Entity,
+    Expression,
+    Item,
+    Kind,
+    ListOf,
+    Literal,
+    Look,
+    Loop,
+    Not,
+    Or,
+    Turn,
+    Variable,
+    walk,
+)
+from trpg_env.script.names import fold
+from trpg_env.script.program import Program
+from trpg_env.world.layout import Layout
+from trpg_env.world.look import Look as LookText
+from trpg_env.world.values import (
+    ARITHMETIC,
+    WORK,
+    Exhausted,
+    Value,
+    charge,
+    contains,
+    elements,
+    equal,
+    is_number,
+    key_text,
+    largest,
+    less,
+    less_equal,
+    smallest,
+    total,
+)
+
+Scope = tuple[Any, ...]
+Function = Callable[[list[Value], Scope], Value]
+
+OUTSIDE: Scope = (None,)
+"""The scope outside any loop and definition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What variables are where an expression is compiled.
+
+    Attributes:
+        known: Variables whose values are known now.
+        positions: Variables whose values stand in the scope, and where.
+        depth: The scope's length.
+    """
+
+    known: Mapping[str, Value]
+    positions: Mapping[str, int]
+    depth: int = 1
+
+    def with_variable(self, name: str) -> "Names":
+        """These names inside a loop over `name`."""
+        known = {k: v for k, v in self.known.items() if k != name}
+        return Names(known, {**self.positions, name: self.depth}, self.depth + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A compiled expression, and what is known of its value.
+
+    Attributes:
+        run: The closure.
+        constant: Whether the value is always `value`.
+        slot: The slot that it reads, and nothing else; 0 where it does more.
+        name: Whether the value is always a text or null.
+    """
+
+    run: Function
+    constant: bool = False
+    value: Value = None
+    slot: int = 0
+    name: bool = False
+
+
+def _constant(value: Value) -> Code:
+    return Code(lambda _v, _s: value, constant=True, value=value, name=value is None or value.__class__ is str)
+
+
+class Compiler:
+    """Compiles the expressions of one program; equal parts share one closure."""
+
+    def __init__(self, program: Program, layout: Layout) -> None:
+        self._program = program
+        self._layout = layout
+        self._definitions: dict[tuple[Any, ...], Code] = {}
+        self._places = frozenset(program.places)
+        self._at = layout.slots.get("at", {})
+        self.look = LookText(program, layout)
+
+    def expression(self, node: Expression, names: Names) -> Function:
+        """Compile a whole expression, with its cap on work."""
+        return self._capped(node, self._code(node, names)).run
+
+    def condition(self, node: Expression, names: Names) -> Code:
+        """Compile a whole expression; what is known of its value comes with it."""
+        return self._capped(node, self._code(node, names))
+
+    def _capped(self, node: Expression, code: Code) -> Code:
+        if code.constant or not self._loops(node):
+            return code
+        run = code.run
+
+        def capped(v: list[Value], s: Scope) -> Value:
+            try:
+                return run(v, ([WORK], *s[1:]))
+            except Exhausted:
+                return None
+
+        return Code(capped)
+
+    def _loops(self, node: Expression) -> bool:
+        for part in walk(node):
+            if isinstance(part, Comprehension):
+                return True
+            if isinstance(part, Defined) and self._loops(self._program.definitions[part.name].body):
+                return True
+        return False
+
+    def _code(self, node: Expression, names: Names) -> Code:
+        match node:
+            case Literal(value):
+                return _constant(value)
+            case Entity(name):
+                return _constant(name)
+            case Kind(name):
+                return _constant(self._program.kinds.get(name, ()))
+            case Variable(name):
+                return self._variable(name, names)
+            case Turn():
+                return Code(lambda v, _s: v[0])
+            case Look():
+                return Code(lambda v, _s: self.look(v), name=True)
+            case Attribute(base, name):
+                return self._attribute(self._code(base, names), name)
+            case Item(base, key):
+                return self._item(self._code(base, names), self._code(key, names))
+            case Not(operand):
+                return self._not(self._code(operand, names))
+            case And(operands):
+                return self._and([self._code(o, names) for o in operands])
+            case Or(operands):
+                return self._or([self._code(o, names) for o in operands])
+            case Compare(left, rest):
+                return self._compare(left, rest, names)
+            case Binary(op, left, right):
+                return self._binary(op, self._code(left, names), self._code(right, names))
+            case ListOf(parts):
+                return self._list([self._code(p, names) for p in parts])
+            case Comprehension(function, element, loop):
+                return self._comprehension(function, element, loop, names)
+            case Call(function, arguments):
+                return self._call(function, [self._code(a, names) for a in arguments])
+            case Defined(name, arguments):
+                return self._defined(name, [self._code(a, names) for a in arguments])
+
+    def _variable(self, name: str, names: Names) -> Code:
+        if name in names.positions:
+            position = names.positions[name]
+            return Code(lambda _v, s: s[position])
+        return _constant(names.known[name])
+
+    def _slot(self, slot: int) -> Code:
+        if slot in self._layout.constant:
+            return _constant(self._layout.start[slot])
+        return Code(lambda v, _s: v[slot], slot=slot)
+
+    def _attribute(self, base: Code, name: str) -> Code:
+        slots = self._layout.slots.get(name, {})
+        if base.constant:
+            if base.value.__class__ is dict:
+                return _constant(base.value.get(name))
+            slot = slots.get(self._layout.entity(base.value) or "")
+            return _constant(None) if slot is None else self._slot(slot)
+        run, entity = base.run, self._layout.entity
+
+        def attribute(v: list[Value], s: Scope) -> Value:
+            x = run(v, s)
+            if x.__class__ is str:
+                slot = slots.get(x)
+                if slot is None:
+                    slot = slots.get(entity(x) or "")
+                return None if slot is None else v[slot]
+            return x.get(name) if x.__class__ is dict else None
+
+        return Code(attribute)
+
+    def _item(self, base: Code, key: Code) -> Code:
+        if key.constant and key.value.__class__ is str and base.constant and base.value.__class__ is str:
+            return self._attribute(base, key.value)
+        run, key_run, slots, entity = base.run, key.run, self._layout.slots, self._layout.entity
+
+        def item(v: list[Value], s: Scope) -> Value:
+            x, k = run(v, s), key_run(v, s)
+            if x.__class__ is dict:
+                return x.get(k if k.__class__ is str else key_text(k))
+            if x.__class__ is tuple:
+                if k.__class__ is int:
+                    return x[k] if -len(x) <= k < len(x) else None
+                return k if k.__class__ is str and k in x else None
+            if x.__class__ is str and k.__class__ is str:
+                slot = slots.get(k, {}).get(entity(x) or "")
+                return None if slot is None else v[slot]
+            return None
+
+        if base.constant and key.constant and base.value.__class__ is not str:
+            return _constant(item([], OUTSIDE))
+        return Code(item)
+
+    def _not(self, operand: Code) -> Code:
+        if operand.constant:
+            return _constant(not operand.value)
+        if operand.slot:
+            slot = operand.slot
+            return Code(lambda v, _s: not v[slot])
+        run = operand.run
+        return Code(lambda v, s: not run(v, s))
+
+    def _and(self, operands: list[Code]) -> Code:
+        kept: list[Code] = []
+        for i, operand in enumerate(operands):
+            if operand.constant and not operand.value:
+                kept.append(operand)
+                break
+            if not operand.constant or i == len(operands) - 1:
+                kept.append(operand)
+        if len(kept) == 1:
+            return kept[0]
+        if len(kept) == 2:
+            a, b = kept[0].run, kept[1].run
+            return Code(lambda v, s: a(v, s) and b(v, s))
+        runs, last = [k.run for k in kept[:-1]], kept[-1].run
+
+        def conjunction(v: list[Value], s: Scope) -> Value:
+            for run in runs:
+                x = run(v, s)
+                if not x:
+                    return x
+            return last(v, s)
+
+        return Code(conjunction)
+
+    def _or(self, operands: list[Code]) -> Code:
+        kept: list[Code] = []
+        for i, operand in enumerate(operands):
+            if operand.constant and operand.value:
+                kept.append(operand)
+                break
+            if not operand.constant or i == len(operands) - 1:
+                kept.append(operand)
+        if len(kept) == 1:
+            return kept[0]
+        runs, last = [k.run for k in kept[:-1]], kept[-1].run
+
+        def disjunction(v: list[Value], s: Scope) -> Value:
+            for run in runs:
+                x = run(v, s)
+                if x:
+                    return x
+            return last(v, s)
+
+        return Code(disjunction)
+
+    def _compare(self, left: Expression, rest: tuple[tuple[str, Expression], ...], names: Names) -> Code:
+        links: list[Code] = []
+        for op, right in rest:
+            a, b = self._code(left, names), self._code(right, names)
+            a, b = self._where(a, right), self._where(b, left)
+            links.append(self._link(op, a, b))
+            left = right
+        return links[0] if len(links) == 1 else self._and(links)
+
+    def _where(self, code: Code, other: Expression) -> Code:
+        """A text compared with an `at` is read as a value of `at`: `nowhere`, or an entity in its own spelling."""
+        if not (isinstance(other, Attribute) and other.name == "at" and code.constant):
+            return code
+        if code.value.__class__ is not str:
+            return code
+        return _constant(None if fold(code.value) == "nowhere" else self._layout.entity(code.value) or code.value)
+
+    def _link(self, op: str, a: Code, b: Code) -> Code:
+        link = self._equality(a, b) if op in ("==", "!=") else self._order(op, a, b)
+        if a.constant and b.constant:
+            link = _constant(link.run([], OUTSIDE))
+        return self._not(link) if op in ("!=", "not in") else link
+
+    def _equality(self, a: Code, b: Code) -> Code:
+        if a.constant and not b.constant:
+            a, b = b, a
+        run, other, slot = a.run, b.run, a.slot
+        if b.constant and b.value is None:
+            return Code(lambda v, s: run(v, s) is None)
+        if b.constant and b.value.__class__ is str:
+            text = b.value
+            if slot:
+                return Code(lambda v, _s: v[slot] == text)
+            return Code(lambda v, s: run(v, s) == text)
+        if a.name or b.name:
+            return Code(lambda v, s: run(v, s) == other(v, s))
+        return Code(lambda v, s: equal(run(v, s), other(v, s), s[0]))
+
+    def _order(self, op: str, a: Code, b: Code) -> Code:
+        run, other = a.run, b.run
+        if op in ("in", "not in"):
+            return Code(lambda v, s: contains(run(v, s), other(v, s), s[0]))
+        if op in (">", ">="):
+            run, other = other, run
+        if op in ("<", ">"):
+            return Code(lambda v, s: less(run(v, s), other(v, s)))
+        return Code(lambda v, s: less_equal(run(v, s), other(v, s)))
+
+    def _binary(self, op: str, a: Code, b: Code) -> Code:
+        operate, run, other = ARITHMETIC[op], a.run, b.run
+        if a.constant and b.constant:
+            return _constant(operate(a.value, b.value, None))
+        return Code(lambda v, s: operate(run(v, s), other(v, s), s[0]))
+
+    def _list(self, parts: list[Code]) -> Code:
+        if all(p.constant for p in parts):
+            return _constant(tuple(p.value for p in parts))
+        runs = [p.run for p in parts]
+        return Code(lambda v, s: tuple([run(v, s) for run in runs]))
+
+    def loop(self, loop: Loop, names: Names) -> tuple[Function, Names]:
+        """A loop's elements, in order, and the names inside it."""
+        source = self._code(loop.source, names).run
+        inner = names.with_variable(loop.variable)
+        conditions = [self._code(c, inner) for c in loop.conditions]
+        runs = [c.run for c in conditions if not (c.constant and c.value)]
+
+        def rounds(v: list[Value], s: Scope) -> Value:
+            found = elements(source(v, s))
+            charge(s[0], len(found))
+            for run in runs:
+                found = tuple([x for x in found if run(v, (*s, x))])
+            return found
+
+        return rounds, inner
+
+    def _comprehension(self, function: str, element: Expression, loop: Loop, names: Names) -> Code:
+        rounds, inner = self.loop(loop, names)
+        run = self._code(element, inner).run
+
+        def any_of(v: list[Value], s: Scope) -> Value:
+            return any(run(v, (*s, x)) for x in rounds(v, s))
+
+        def all_of(v: list[Value], s: Scope) -> Value:
+            return all(run(v, (*s, x)) for x in rounds(v, s))
+
+        def count_of(v: list[Value], s: Scope) -> Value:
+            return sum(1 for x in rounds(v, s) if run(v, (*s, x)))
+
+        if function == "any":
+            return Code(any_of)
+        if function == "all":
+            return Code(all_of)
+        if function == "count":
+            return Code(count_of)
+        combine = _COMBINE[function]
+        return Code(lambda v, s: combine(tuple([run(v, (*s, x)) for x in rounds(v, s)])))
+
+    def _call(self, function: str, arguments: list[Code]) -> Code:
+        if function in ("place_of", "visible", "inside"):
+            return self._whereabouts(function, arguments)
+        run = arguments[0].run
+        if function == "abs":
+            code = Code(lambda v, s: _absolute(run(v, s)))
+        elif function == "count":
+            code = Code(lambda v, s: len(elements(run(v, s))))
+        elif len(arguments) > 1:
+            runs, combine = [a.run for a in arguments], _COMBINE[function]
+            code = Code(lambda v, s: combine(tuple([r(v, s) for r in runs])))
+        else:
+            of_list = _OF_LIST[function]
+
+            def over_list(v: list[Value], s: Scope) -> Value:
+                x = run(v, s)
+                found = elements(x)
+                charge(s[0], len(found))
+                return of_list(found) if x.__class__ in (tuple, dict) else of_list((x,))
+
+            code = Code(over_list)
+        return _constant(code.run([], OUTSIDE)) if all(a.constant for a in arguments) else code
+
+    def _whereabouts(self, function: str, arguments: list[Code]) -> Code:
+        run = arguments[0].run
+        if arguments[0].constant:
+            # Names are spelled the script's way once, not at each call.
+            spelled = self._layout.entity(arguments[0].value)
+            if spelled is None:
+                return _constant(None if function == "place_of" else False)
+            run = _constant(spelled).run
+        elif function != "place_of":
+            run = self._spelled(run)
+        if function == "place_of":
+            return Code(self._place_of(run), name=True)
+        if function == "visible":
+            return Code(self._visible(run))
+        other, at = self._spelled(arguments[1].run), self._at
+        most = len(self._program.entities)
+
+        def inside(v: list[Value], s: Scope) -> Value:
+            x, y = run(v, s), other(v, s)
+            if y is None:
+                return False
+            for _ in range(most):
+                slot = at.get(x)
+                if slot is None:
+                    return False
+                x = v[slot]
+                if x == y:
+                    return True
+                if x.__class__ is not str:
+                    return False
+            return False
+
+        return Code(inside)
+
+    def _spelled(self, run: Function) -> Function:
+        entity, entities = self._layout.entity, self._program.entities
+
+        def spelled(v: list[Value], s: Scope) -> Value:
+            x = run(v, s)
+            return x if x.__class__ is str and x in entities else entity(x)
+
+        return spelled
+
+    def _place_of(self, run: Function) -> Function:
+        at, places, most, spelled = self._at, self._places, len(self._program.entities), self._layout.entity
+
+        def place_of(v: list[Value], s: Scope) -> Value:
+            x = run(v, s)
+            if x.__class__ is str and x not in at and x not in places:
+                x = spelled(x)
+            for _ in range(most + 1):
+                if x in places:
+                    return x
+                slot = at.get(x)
+                if slot is None:
+                    return None
+                x = v[slot]
+                if x.__class__ is not str:
+                    return None
+            return None
+
+        return place_of
+
+    def _visible(self, run: Function) -> Function:
+        at, places, most = self._at, self._places, len(self._program.entities)
+        hidden, container, opened = (self._layout.slots.get(a, {}) for a in ("hidden", "container", "open"))
+
+        def visible(v: list[Value], s: Scope) -> Value:
+            x = run(v, s)
+            if x is None or (x in hidden and v[hidden[x]]):
+                return False
+            slot = at.get(x)
+            x_at = None if slot is None else v[slot]
+            if x_at is None:
+                return x in places
+            for _ in range(most):
+                if x_at.__class__ is not str:
+                    return True
+                if x_at in hidden and v[hidden[x_at]]:
+                    return False
+                if x_at in container and v[container[x_at]] and not (x_at in opened and v[opened[x_at]]):
+                    return False
+                slot = at.get(x_at)
+                if slot is None:
+                    return True
+                x_at = v[slot]
+            return False
+
+        return visible
+
+    def _defined(self, name: str, arguments: list[Code]) -> Code:
+        definition = self._program.definitions[name]
+        pairs = list(zip(definition.parameters, arguments, strict=True))
+        known = {p: a.value for p, a in pairs if a.constant}
+        computed = [(p, a.run) for p, a in pairs if not a.constant]
+        key = (name, tuple(p for p, _ in computed), *((p, x.__class__, repr(x)) for p, x in known.items()))
+        body = self._definitions.get(key)
+        if body is None:
+            positions = {p: i for i, (p, _) in enumerate(computed, start=1)}
+            body = self._code(definition.body, Names(known, positions, 1 + len(computed)))
+            self._definitions[key] = body
+        if body.constant or (not computed and not self._loops(definition.body)):
+            return body
+        run, runs = body.run, [r for _, r in computed]
+        return Code(lambda v, s: run(v, (s[0], *[r(v, s) for r in runs])), name=body.name)
+
+
+def _absolute(x: Value) -> Value:
+    x = 0 if x is None else x
+    return abs(x) if is_number(x) else None
+
+
+_COMBINE: dict[str, Callable[[tuple[Value, ...]], Value]] = {
+    "list": lambda found: found,
+    "sum": total,
+    "min": smallest,
+    "max": largest,
+}
+_OF_LIST: dict[str, Callable[[tuple[Value, ...]], Value]] = _COMBINE | {"any": any, "all": all}

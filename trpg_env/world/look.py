@@ -1,0 +1,75 @@
+"""The text of `{look}`: the place, its exits, what is visible there with what is visibly in it, what is carried."""
+
+from trpg_env.script.program import Program
+from trpg_env.world.layout import Layout
+from trpg_env.world.values import Value, show
+
+
+class Look:
+    """Renders `{look}` for a state's values."""
+
+    def __init__(self, program: Program, layout: Layout) -> None:
+        places = frozenset(program.places)
+        at = layout.slots.get("at", {})
+        self._things = [(name, slot) for name, slot in at.items() if name not in places and name != "player"]
+        self._player_at = at.get("player")
+        self._places = places
+        self._hidden, self._container, self._open, self._description, self._exits = (
+            layout.slots.get(name, {}) for name in ("hidden", "container", "open", "description", "exits")
+        )
+
+    def __call__(self, v: list[Value]) -> str:
+        """What the player sees.
+
+        Args:
+            v: A state's values.
+        """
+        inside: dict[str, list[str]] = {}
+        for name, slot in self._things:
+            holder = v[slot]
+            if holder is not None and holder.__class__ is str and not self._is(self._hidden, name, v):
+                inside.setdefault(holder, []).append(name)
+        here = v[self._player_at] if self._player_at is not None else None
+        lines = []
+        if here.__class__ is str:
+            lines.append(self._place(here, v))
+            exits = self._exits_of(here, v)
+            if exits:
+                lines.append(exits)
+            if not self._is(self._hidden, here, v):
+                seen = [self._thing(name, inside, v) for name in inside.get(here, ())]
+                lines.append(f"You see: {', '.join(seen) or 'nothing of note'}.")
+        lines.append(f"You carry: {', '.join(self._thing(n, inside, v) for n in inside.get('player', ())) or 'nothing'}.")
+        return "\n".join(lines)
+
+    def _place(self, name: str, v: list[Value]) -> str:
+        slot = self._description.get(name)
+        description = v[slot] if slot is not None else None
+        words = "You are in:" if name not in self._places else "Place:"
+        return f"{words} {name}." + (f" {show(description)}" if description is not None else "")
+
+    def _exits_of(self, name: str, v: list[Value]) -> str:
+        slot = self._exits.get(name)
+        exits = v[slot] if slot is not None else None
+        if not exits:
+            return ""
+        if exits.__class__ is dict:
+            return f"Exits: {', '.join(f'{direction} ({show(place)})' for direction, place in exits.items())}."
+        return f"Exits: {', '.join(map(show, exits))}."
+
+    def _thing(self, name: str, inside: dict[str, list[str]], v: list[Value]) -> str:
+        contents = inside.get(name)
+        if name in self._container and v[self._container[name]]:
+            if not self._is(self._open, name, v):
+                return f"{name} (closed)"
+            if not contents:
+                return f"{name} (open, empty)"
+            return f"{name} (open, with {', '.join(self._thing(n, inside, v) for n in contents)})"
+        if contents:
+            return f"{name} (with {', '.join(self._thing(n, inside, v) for n in contents)})"
+        return name
+
+    @staticmethod
+    def _is(slots: dict[str, int], name: str, v: list[Value]) -> bool:
+        slot = slots.get(name)
+        return slot is not None and bool(v[slot])

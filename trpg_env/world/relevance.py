@@ -1,0 +1,94 @@
+"""Which slots can have a bearing on how an episode ends.
+
+Starting from what completion and failure read, everything is relevant that is read to decide whether, or to what, a
+relevant slot is set; the rest (readings, moods, who heard what) only colours the story. Attributes are
+told apart by name, not by entity: coarse, but never wrong.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from trpg_env.script.analysis import attributes_written
+from trpg_env.script.effects import Assign, Chance, Effect, For, When
+from trpg_env.script.expressions import Attribute, Call, Defined, Expression, Item, Literal, Turn, walk
+from trpg_env.world.world import World
+
+_EVERYTHING = "*"
+_TURN = "turn"
+_FUNCTIONS = {"place_of": {"at"}, "inside": {"at"}, "visible": {"at", "hidden", "container", "open"}}
+
+
+def relevant_slots(world: World) -> frozenset[int]:
+    """The slots that a search must tell states apart by; 0 (the turn) where anything reads it."""
+    program = world.program
+    definitions = {name: d.body for name, d in program.definitions.items()}
+
+    def reads(expressions: Iterable[Expression]) -> set[str]:
+        found: set[str] = set()
+        seen: set[str] = set()
+        waiting = list(expressions)
+        while waiting:
+            for node in walk(waiting.pop()):
+                match node:
+                    case Attribute(_, name):
+                        found.add(name)
+                    case Item(_, Literal(str(name))):
+                        found.add(name)
+                    case Item():
+                        found.add(_EVERYTHING if _may_name_attribute(node) else "")
+                    case Turn():
+                        found.add(_TURN)
+                    case Call(function, _):
+                        found |= _FUNCTIONS.get(function, set())
+                    case Defined(name, _) if name not in seen:
+                        seen.add(name)
+                        waiting.append(definitions[name])
+        return found
+
+    # Each assignment: the attributes that it sets, and what decides whether and to what.
+    rules: list[tuple[frozenset[str], set[str]]] = []
+    for action in program.actions:
+        guard = [p.when for p in action.preconditions]
+        rules += [(names, reads(read)) for names, read in _assignments(action.effects, guard)]
+    for event in program.events:
+        rules += [(names, reads(read)) for names, read in _assignments(event.effects, [event.when])]
+    relevant = reads(c.when for c in (*program.completion, *program.failure) if c.when is not None)
+    while True:
+        more = set().union(*(read for names, read in rules if names & relevant or _EVERYTHING in relevant)) - relevant
+        if not more:
+            break
+        relevant |= more
+    slots = {
+        slot
+        for slot, (_, attribute) in enumerate(world.layout.names)
+        if slot and slot not in world.layout.constant and (attribute in relevant or _EVERYTHING in relevant)
+    }
+    return frozenset(slots | ({0} if _TURN in relevant else set()))
+
+
+def _may_name_attribute(node: Item) -> bool:
+    """Whether `x[y]` may read an attribute of an entity: not where x is an attribute that mappings and lists fill."""
+    return not isinstance(node.base, Attribute)
+
+
+def _assignments(
+    effects: Iterable[Effect], guard: list[Expression]
+) -> Iterator[tuple[frozenset[str], list[Expression]]]:
+    for effect in effects:
+        match effect:
+            case Assign(target, _, value):
+                yield attributes_written(effect) | _on_the_way(target), [*guard, value, target]
+            case When(condition, then, otherwise):
+                yield from _assignments((*then, *otherwise), [*guard, condition])
+            case Chance(_, _, then, otherwise):
+                yield from _assignments((*then, *otherwise), guard)
+            case For(loop, then):
+                yield from _assignments(then, [*guard, loop.source, *loop.conditions])
+
+
+def _on_the_way(target: Expression) -> frozenset[str]:
+    names = set()
+    while isinstance(target, Attribute | Item):
+        if isinstance(target, Attribute):
+            names.add(target.name)
+        target = target.base
+    return frozenset(names)

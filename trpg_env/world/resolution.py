@@ -1,0 +1,236 @@
+"""From a player's text to the action that is meant.
+
+Actions are tried in script order; the first that accepts the text with valid values is meant, otherwise the
+first that matched but was refused says why. Patterns and code run in the sandbox. What follows from the text
+alone is kept in a table, so that a text seen before costs one look-up; code that reads the state is asked
+each time.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from trpg_env.sandbox import Sandbox, SourceRejected
+from trpg_env.script.domains import Value
+from trpg_env.script.program import Action, Code, Pattern, Program
+from trpg_env.script.templates import normalise
+from trpg_env.world.grounding import GroundAction, Grounder
+from trpg_env.world.layout import Layout
+from trpg_env.world.ruling import VerificationFailed
+from trpg_env.world.values import Value as StateValue
+
+MAX_ACTION = 4_096
+"""The longest action, in characters."""
+SHOWN_VALUES = 12
+_MAX_TABLE = 100_000
+_MAX_TABLE_TEXT = 400
+_SIGNATURE = re.compile(r"def\s+validate\s*\(\s*\w+[^,()]*,\s*\w+[^,()]*,\s*(\w+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A text that means no action that could be tried: a parameter error.
+
+    Attributes:
+        message: What is wrong, and what is valid.
+        name: The template of the action that was nearly meant, or None.
+        parameters: Its values as written.
+    """
+
+    message: str
+    name: str | None = None
+    parameters: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """Code to ask before it is known whether an action is meant."""
+
+    source: str
+    text: str
+    parameters: Mapping[str, str]
+    accepted: "GroundAction | Refusal"
+    name: str
+
+
+Meaning = GroundAction | Refusal
+_Candidates = tuple["Meaning | _Question", ...]
+
+
+def reads_state(source: str) -> bool:
+    """Whether verification code may read the state: its third parameter's name stands anywhere but in the signature."""
+    match = _SIGNATURE.search(source)
+    return match is None or len(re.findall(rf"\b{re.escape(match[1])}\b", source)) > 1
+
+
+class Resolver:
+    """Finds the meaning of texts for one program.
+
+    Args:
+        program: The script's program.
+        grounder: Makes the ground actions.
+        layout: What a state's values are.
+        sandbox: Where patterns and code run.
+    """
+
+    def __init__(self, program: Program, grounder: Grounder, layout: Layout, sandbox: Sandbox) -> None:
+        self._program = program
+        self._layout = layout
+        self._grounder = grounder
+        self._sandbox = sandbox
+        self.table: dict[str, Meaning] = {}
+        self._open: dict[str, _Candidates] = {}
+        self._reads_state = {
+            a.index: reads_state(a.verification.source) for a in program.actions if isinstance(a.verification, Code)
+        }
+        self._templates = "; ".join(a.template.text for a in program.actions[:40])
+
+    def resolve(self, text: str, values: list[StateValue]) -> Meaning:
+        """The meaning of a text.
+
+        Args:
+            text: The player's text.
+            values: The state's values, for code that reads the state.
+
+        Raises:
+            VerificationFailed: A pattern or code did not answer.
+        """
+        if len(text) > MAX_ACTION:
+            return Refusal(f"An action has at most {MAX_ACTION:,} characters; this has {len(text):,}.")
+        text = normalise(text)
+        meaning = self.table.get(text)
+        if meaning is not None:
+            return meaning
+        candidates = self._open.get(text)
+        if candidates is None:
+            candidates = self._candidates([text])[0]
+            self._keep(text, candidates)
+        return self._decide(text, candidates, self._layout.by_entity(values))
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        """Put many texts into the table, with few round trips to the sandbox.
+
+        Raises:
+            VerificationFailed: A pattern or code did not answer.
+        """
+        new = [text for text in texts if text not in self.table and text not in self._open]
+        for text, candidates in zip(new, self._candidates(new), strict=True):
+            self._keep(text, candidates)
+
+    def is_open(self, text: str) -> bool:
+        """Whether the meaning of a text that is prepared hangs on the state."""
+        return text in self._open
+
+    def _keep(self, text: str, candidates: _Candidates) -> None:
+        if len(text) > _MAX_TABLE_TEXT:
+            return
+        if len(self.table) + len(self._open) >= _MAX_TABLE:
+            self.table.clear()
+            self._open.clear()
+        if any(isinstance(c, _Question) for c in candidates):
+            self._open[text] = candidates
+        else:
+            self.table[text] = self._decide(text, candidates, {})
+
+    def _decide(self, text: str, candidates: _Candidates, state: Mapping[str, Mapping[str, Any]]) -> Meaning:
+        refused: Refusal | None = None
+        for candidate in candidates:
+            meaning = self._ask(candidate, state) if isinstance(candidate, _Question) else candidate
+            if isinstance(meaning, GroundAction):
+                return meaning
+            refused = refused or meaning
+        return refused or self._nothing(text)
+
+    def _nothing(self, text: str) -> Refusal:
+        shown = text if len(text) <= 80 else f"{text[:77]}…"
+        if not text:
+            return Refusal(f"The action is empty. The actions are: {self._templates}.")
+        return Refusal(f'There is no such action: "{shown}". The actions are: {self._templates}.')
+
+    def _ask(self, question: _Question, state: Mapping[str, Mapping[str, Any]]) -> Meaning:
+        verdict = self._sandbox.validate(question.source, question.text, dict(question.parameters), state)
+        if verdict.fault in ("timeout", "memory", "crash", "rejected"):
+            raise VerificationFailed(verdict.fault, f"{question.name}: {verdict.message}")
+        if verdict.accepted:
+            return question.accepted
+        message = verdict.message
+        if verdict.fault is not None:
+            message = f'The check of "{question.name}" does not accept this: {message}.'
+        elif not message and isinstance(question.accepted, Refusal):
+            message = question.accepted.message
+        return Refusal(message or f'"{question.text}" is not a valid "{question.name}".', question.name, question.parameters)
+
+    def _candidates(self, texts: Sequence[str]) -> list[_Candidates]:
+        matches = self._matches(texts)
+        results = []
+        for text in texts:
+            candidates: list[Meaning | _Question] = []
+            for action in self._program.actions:
+                values = self._values(action, text, matches)
+                if values is None:
+                    continue
+                meaning: Meaning | _Question = self._meaning(action, values)
+                if isinstance(action.verification, Code):
+                    meaning = self._question(action, text, values, meaning)
+                    if isinstance(meaning, _Question) and not self._reads_state[action.index]:
+                        meaning = self._ask(meaning, {})
+                candidates.append(meaning)
+                if isinstance(meaning, GroundAction):
+                    break
+            results.append(tuple(candidates))
+        return results
+
+    def _matches(self, texts: Sequence[str]) -> dict[tuple[str, str], Mapping[str | int, str | None] | None]:
+        patterns = dict.fromkeys(a.verification.source for a in self._program.actions if isinstance(a.verification, Pattern))
+        pairs = [(pattern, text) for text in texts for pattern in patterns]
+        found = self._sandbox.match_many(pairs) if pairs else []
+        matches: dict[tuple[str, str], Mapping[str | int, str | None] | None] = {}
+        for pair, groups in zip(pairs, found, strict=True):
+            if isinstance(groups, SourceRejected):
+                raise VerificationFailed(groups.fault, f"the pattern {pair[0]!r}: {groups}")
+            matches[pair] = groups
+        return matches
+
+    def _values(
+        self, action: Action, text: str, matches: Mapping[tuple[str, str], Mapping[str | int, str | None] | None]
+    ) -> tuple[str, ...] | None:
+        """The placeholders' values as written, or None where the action is not meant."""
+        verification = action.verification
+        groups: Mapping[str | int, str | None] | None = {}
+        if isinstance(verification, Pattern):
+            groups = matches[verification.source, text]
+            if groups is None:
+                return None
+            if verification.complete:
+                by_name = {placeholder: groups.get(group) for group, placeholder in verification.groups}
+                return tuple(normalise(by_name[p] or "") for p in action.template.placeholders)
+        valid = [lambda value, d=d: d.parse(value) is not None for d in action.domains]
+        split = action.template.match(text, valid)
+        if split is None or not isinstance(verification, Pattern):
+            return split
+        by_name = dict(zip(action.template.placeholders, split, strict=True))
+        by_name |= {placeholder: groups.get(group) for group, placeholder in verification.groups}
+        return tuple(normalise(by_name[p] or "") for p in action.template.placeholders)
+
+    def _meaning(self, action: Action, written: tuple[str, ...]) -> Meaning:
+        values: list[Value] = []
+        for placeholder, domain, text in zip(action.template.placeholders, action.domains, written, strict=True):
+            value = domain.parse(text)
+            if value is None:
+                shown = text if len(text) <= 80 else f"{text[:77]}…"
+                parameters = dict(zip(action.template.placeholders, written, strict=True))
+                valid = domain.describe(SHOWN_VALUES)
+                message = f'"{shown}" is not a valid {placeholder} for "{action.template.text}". Valid: {valid}.'
+                return Refusal(message, action.template.text, parameters)
+            values.append(value)
+        return self._grounder.ground(action, tuple(values))
+
+    def _question(self, action: Action, text: str, written: tuple[str, ...], meaning: Meaning) -> _Question:
+        assert isinstance(action.verification, Code)
+        parameters = dict(zip(action.template.placeholders, written, strict=True))
+        for placeholder, domain in zip(action.template.placeholders, action.domains, strict=True):
+            value = domain.parse(parameters[placeholder])
+            if value is not None:
+                parameters[placeholder] = value.spelling
+        return _Question(action.verification.source, text, parameters, meaning, action.template.text)

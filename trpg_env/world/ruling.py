@@ -1,0 +1,72 @@
+"""The ruling: what one action came to. The only thing that passes from the world to dungeon masters and environments."""
+
+from typing import Literal, NamedTuple
+
+from trpg_env.script.program import ErrorKind
+from trpg_env.world.values import Value
+
+
+class State(NamedTuple):
+    """The state of play after a turn.
+
+    Attributes:
+        values: The world, slot by slot (see `Layout`); at 0 the number of actions taken. Nobody changes the list.
+        hash: 128 bits that tell one world from another, the turn left aside.
+        reached: The milestones reached so far, one bit each.
+        completed: The indices of the completion conditions that hold now.
+    """
+
+    values: list[Value]
+    hash: int
+    reached: int
+    completed: tuple[int, ...]
+
+    @property
+    def turn(self) -> int:
+        """The number of actions taken."""
+        return int(self.values[0])
+
+
+class Ruling(NamedTuple):
+    """What one action came to.
+
+    Attributes:
+        text: The player's text, blanks collapsed.
+        name: The action's template as it was understood; None where it was not.
+        parameters: Placeholder → value as text.
+        error: The one error of the action; None where it was carried out.
+        message: What was wrong; empty where nothing was.
+        observation: What the script has the player see after an action that was carried out.
+        state: The state after the turn.
+        success: Whether the goal is reached.
+        failure: Whether the episode has ended without success.
+        progress: The share of milestones reached so far, from 0 to 1.
+        before: The share before this action.
+    """
+
+    text: str
+    name: str | None
+    parameters: dict[str, str]
+    error: ErrorKind | None
+    message: str
+    observation: str
+    state: State
+    success: bool
+    failure: bool
+    progress: float
+    before: float
+
+
+class VerificationFailed(Exception):  # noqa: N818 - ends an episode as data, see the environment
+    """Verification code or a pattern did not answer: the episode cannot go on.
+
+    Attributes:
+        kind: `timeout`, `memory`, `crash` or `rejected`.
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+Outcome = Literal["success", "failure"] | None

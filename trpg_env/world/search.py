@@ -1,0 +1,131 @@
+"""A search for a shortest plan, over the same transitions as play.
+
+Breadth first from a state, every outcome of a chance tried (the luck of a plan is favourable), never through
+a state that ends the episode without success. The budget is counted in states, not in seconds, so that the
+answer is the same on every machine. States that differ only in what can have no bearing on the outcome count as one.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from operator import itemgetter
+
+from trpg_env.world.fate import Fate
+from trpg_env.world.grounding import GroundAction
+from trpg_env.world.relevance import relevant_slots
+from trpg_env.world.values import Value
+from trpg_env.world.world import World
+
+STATES = 40_000
+"""States looked at before a search gives up: about 2 s for a script of usual size."""
+MAX_OUTCOMES = 64
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a search found.
+
+    Attributes:
+        actions: The actions of a shortest plan, as texts; None where there is none or the search gave up.
+        states: How many states were looked at.
+        decided: Whether the search came to an end within its budget.
+        exhausted: Whether every reachable state was seen (within `depth`) and none reaches the goal.
+    """
+
+    actions: tuple[str, ...] | None
+    states: int
+    decided: bool
+
+
+class _Scripted:
+    """A fate that follows a list of decisions, favourable beyond its end, and writes down how it went."""
+
+    def __init__(self, decisions: list[bool]) -> None:
+        self._decisions = decisions
+        self.taken: list[tuple[bool, bool]] = []
+
+    def __call__(self, turn: int, place: str, elements: tuple[Value, ...], probability: float) -> bool:
+        i = len(self.taken)
+        free = 0 < probability < 1
+        happens = self._decisions[i] if i < len(self._decisions) else probability > 0
+        self.taken.append((happens, free))
+        return happens
+
+
+def outcomes(world: World, values: list[Value], action: GroundAction) -> Iterator[list[Value]]:
+    """Every state that an admissible action can lead to, at most `MAX_OUTCOMES`."""
+    waiting: list[list[bool]] = [[]]
+    for _ in range(MAX_OUTCOMES):
+        if not waiting:
+            return
+        decisions = waiting.pop()
+        fate = _Scripted(decisions)
+        yield world.transition(values, action, fate)
+        for i in range(len(decisions), len(fate.taken)):
+            happens, free = fate.taken[i]
+            if free:
+                waiting.append([*(h for h, _ in fate.taken[:i]), not happens])
+
+
+def find_plan(world: World, values: list[Value], *, depth: int, states: int = STATES) -> Plan:
+    """Search for a shortest plan from a state.
+
+    Args:
+        world: The world.
+        values: The state's values.
+        depth: The most actions that a plan may have.
+        states: The budget.
+
+    Returns:
+        The plan; empty where the goal is reached already.
+
+    Raises:
+        TooManyActions: The script has too many ground actions to search.
+        VerificationFailed: A pattern or code did not answer.
+    """
+    if world.succeeds(values):
+        return Plan((), 1, decided=True)
+    slots = sorted(relevant_slots(world))
+    key = itemgetter(*slots) if len(slots) > 1 else (lambda v: v[slots[0]] if slots else None)
+    parents: list[tuple[int, str]] = [(-1, "")]
+    layer: list[tuple[int, list[Value]]] = [(0, values)]
+    seen = {_key(key(values))}
+    for _ in range(depth):
+        following: list[tuple[int, list[Value]]] = []
+        for node, before in layer:
+            for action in world.admissible.now(before):
+                for after in outcomes(world, before, action):
+                    identity = _key(key(after))
+                    if identity in seen:
+                        continue
+                    seen.add(identity)
+                    if world.fails(after):
+                        continue
+                    if world.succeeds(after):
+                        return Plan((*_trace(parents, node), action.text), len(parents) + 1, decided=True)
+                    if len(parents) >= states:
+                        return Plan(None, len(parents), decided=False)
+                    parents.append((node, action.text))
+                    following.append((len(parents) - 1, after))
+        if not following:
+            break
+        layer = following
+    return Plan(None, len(parents), decided=True)
+
+
+def _key(values: Value) -> Value:
+    try:
+        hash(values)
+    except TypeError:
+        return repr(values)
+    return values
+
+
+def _trace(parents: list[tuple[int, str]], node: int) -> list[str]:
+    actions: list[str] = []
+    while node:
+        node, action = parents[node]
+        actions.append(action)
+    return actions[::-1]
+
+
+__all__ = ["STATES", "Fate", "Plan", "find_plan", "outcomes"]

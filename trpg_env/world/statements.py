@@ -1,0 +1,269 @@
+"""Effects and texts as closures: what an action does to a state's values, and what it says."""
+
+from collections.abc import Callable, Sequence
+
+from trpg_env.script.effects import Assign, Chance, Effect, For, Say, Text, When, walk_effects
+from trpg_env.script.expressions import Attribute, Expression, Item
+from trpg_env.script.names import fold
+from trpg_env.world.compile import Code, Compiler, Function, Names, Scope
+from trpg_env.world.fate import Fate
+from trpg_env.world.layout import Layout
+from trpg_env.world.values import MAX_LENGTH, WORK, Exhausted, Value, add_to, charge, key_text, show, take_from
+
+MAX_TEXT = MAX_LENGTH
+
+
+class Turn:
+    """What happens in one turn: collected while effects run, then thrown away.
+
+    Attributes:
+        fate: Decides the turn's chances.
+        touched: The slots that were set, in order.
+        said: The texts that effects say; None where nobody listens.
+    """
+
+    __slots__ = ("fate", "said", "touched")
+
+    def __init__(self, fate: Fate, *, listening: bool) -> None:
+        self.fate = fate
+        self.touched: list[int] = []
+        self.said: list[str] | None = [] if listening else None
+
+
+Run = Callable[[list[Value], Scope, Turn], None]
+Render = Callable[[list[Value], Scope], str]
+
+
+class Statements:
+    """Compiles effects and texts of one program."""
+
+    def __init__(self, compiler: Compiler, layout: Layout) -> None:
+        self._compiler = compiler
+        self._layout = layout
+
+    def text(self, text: Text, names: Names) -> Render:
+        """Compile a text."""
+        parts: list[str | Function] = []
+        for part in text:
+            if isinstance(part, str):
+                parts.append(part)
+                continue
+            code = self._compiler.condition(part, names)
+            parts.append(show(code.value) if code.constant else code.run)
+        if all(isinstance(part, str) for part in parts):
+            whole = "".join(map(str, parts))[:MAX_TEXT]
+            return lambda _v, _s: whole
+        if len(parts) == 1 and callable(parts[0]):
+            only = parts[0]
+            return lambda v, s: show(only(v, s))[:MAX_TEXT]
+
+        def render(v: list[Value], s: Scope) -> str:
+            return "".join([p if p.__class__ is str else show(p(v, s)) for p in parts])[:MAX_TEXT]  # type: ignore[operator,misc]
+
+        return render
+
+    def effects(self, effects: Sequence[Effect], names: Names) -> Run:
+        """Compile a whole list of effects, with the cap on the rounds of its loops."""
+        run = self._block(effects, names)
+        if not any(isinstance(e, For) for e in walk_effects(tuple(effects))):
+            return run
+
+        def capped(v: list[Value], s: Scope, turn: Turn) -> None:
+            meter = [WORK]
+            try:
+                run(v, (meter, *s[1:]), turn)
+            except Exhausted:
+                return
+
+        return capped
+
+    def _block(self, effects: Sequence[Effect], names: Names) -> Run:
+        runs = [self._effect(effect, names) for effect in effects]
+        if not runs:
+            return lambda _v, _s, _t: None
+        if len(runs) == 1:
+            return runs[0]
+        if len(runs) == 2:
+            first, second = runs
+
+            def both(v: list[Value], s: Scope, turn: Turn) -> None:
+                first(v, s, turn)
+                second(v, s, turn)
+
+            return both
+
+        def block(v: list[Value], s: Scope, turn: Turn) -> None:
+            for run in runs:
+                run(v, s, turn)
+
+        return block
+
+    def _effect(self, effect: Effect, names: Names) -> Run:
+        match effect:
+            case Assign():
+                return self._assign(effect, names)
+            case Say(text):
+                return self._say(self.text(text, names))
+            case When(condition, then, otherwise):
+                return self._when(condition, then, otherwise, names)
+            case Chance():
+                return self._chance(effect, names)
+            case For():
+                return self._for(effect, names)
+
+    def _say(self, render: Render) -> Run:
+        def say(v: list[Value], s: Scope, turn: Turn) -> None:
+            if turn.said is not None:
+                turn.said.append(render(v, s))
+
+        return say
+
+    def _when(self, condition: Expression, then: Sequence[Effect], otherwise: Sequence[Effect], names: Names) -> Run:
+        test = self._compiler.expression(condition, names)
+        yes, no = self._block(then, names), self._block(otherwise, names)
+
+        def when(v: list[Value], s: Scope, turn: Turn) -> None:
+            (yes if test(v, s) else no)(v, s, turn)
+
+        return when
+
+    def _chance(self, effect: Chance, names: Names) -> Run:
+        yes, no = self._block(effect.then, names), self._block(effect.otherwise, names)
+        place, probability = effect.place, effect.probability
+
+        def chance(v: list[Value], s: Scope, turn: Turn) -> None:
+            (yes if turn.fate(v[0], place, s[1:], probability) else no)(v, s, turn)
+
+        return chance
+
+    def _for(self, effect: For, names: Names) -> Run:
+        rounds, inner = self._compiler.loop(effect.loop, names)
+        run = self._block(effect.then, inner)
+
+        def loop(v: list[Value], s: Scope, turn: Turn) -> None:
+            for x in rounds(v, s):
+                charge(s[0], 1)
+                run(v, (*s, x), turn)
+
+        return loop
+
+    def _assign(self, effect: Assign, names: Names) -> Run:
+        value = self._compiler.expression(effect.value, names)
+        combine = {"=": None, "+=": add_to, "-=": take_from}[effect.op]
+        target = effect.target
+        if isinstance(target, Attribute):
+            base = self._compiler.condition(target.base, names)
+            if base.constant:
+                return self._set_slot(base, target.name, value, combine)
+        resolve = self._target(target, names)
+
+        def assign(v: list[Value], s: Scope, turn: Turn) -> None:
+            slot, keys = resolve(v, s)
+            if not slot:
+                return
+            new = value(v, s)
+            if combine is not None:
+                new = combine(_dig(v[slot], keys), new)
+            if keys:
+                new = _put(v[slot], keys, new)
+            elif self._layout.names[slot][1] == "at":
+                new = self._whereabouts(new)
+            v[slot] = new
+            turn.touched.append(slot)
+
+        return assign
+
+    def _set_slot(
+        self, base: Code, attribute: str, value: Function, combine: Callable[[Value, Value], Value] | None
+    ) -> Run:
+        slot = self._layout.slots.get(attribute, {}).get(self._layout.entity(base.value) or "")
+        if slot is None:
+            return lambda _v, _s, _t: None
+        if combine is not None:
+
+            def update(v: list[Value], s: Scope, turn: Turn) -> None:
+                v[slot] = combine(v[slot], value(v, s))
+                turn.touched.append(slot)
+
+            return update
+        where = self._whereabouts if attribute == "at" else None
+
+        def assign(v: list[Value], s: Scope, turn: Turn) -> None:
+            new = value(v, s)
+            v[slot] = where(new) if where else new
+            turn.touched.append(slot)
+
+        return assign
+
+    def _whereabouts(self, value: Value) -> Value:
+        """A value of `at`: the text `nowhere` is null, and a name takes the script's spelling."""
+        if value.__class__ is not str:
+            return value
+        entity = self._layout.entity(value)
+        return entity if entity is not None else (None if fold(value) == "nowhere" else value)
+
+    def _target(self, target: Expression, names: Names) -> Callable[[list[Value], Scope], tuple[int, list[Value]]]:
+        """Where a target leads: its slot (0: nowhere) and the keys within the slot's value."""
+        steps: list[str | Function] = []
+        node = target
+        while isinstance(node, Attribute | Item):
+            if isinstance(node, Attribute):
+                steps.append(node.name)
+            else:
+                key = self._compiler.condition(node.key, names)
+                steps.append(key.value if key.constant and key.value.__class__ is str else key.run)
+            node = node.base
+        steps.reverse()
+        root = self._compiler.expression(node, names)
+        slots, entity = self._layout.slots, self._layout.entity
+
+        def resolve(v: list[Value], s: Scope) -> tuple[int, list[Value]]:
+            x = root(v, s)
+            slot, keys = 0, []
+            for step in steps:
+                key = step if isinstance(step, str) else step(v, s)
+                owner = entity(x) if x.__class__ is str else None
+                if owner is not None:
+                    slot, keys = slots.get(key, {}).get(owner, 0) if isinstance(step, str) else 0, []
+                    if not slot:
+                        return 0, []
+                    x = v[slot]
+                elif slot and (x is None or x.__class__ in (dict, tuple)):
+                    keys = [*keys, key]
+                    x = _dig(x, [key])
+                else:
+                    return 0, []
+            return slot, keys
+
+        return resolve
+
+
+def _dig(value: Value, keys: list[Value]) -> Value:
+    for key in keys:
+        if value.__class__ is dict:
+            value = value.get(key_text(key))
+        elif value.__class__ is tuple and key.__class__ is int and -len(value) <= key < len(value):
+            value = value[key]
+        else:
+            return None
+    return value
+
+
+def _put(value: Value, keys: list[Value], new: Value) -> Value:
+    """`value` with `new` at `keys`; what is missing on the way becomes a mapping, what does not fit stays."""
+    if not keys:
+        return new
+    key = keys[0]
+    if value.__class__ is tuple:
+        if key.__class__ is not int or not -len(value) <= key < len(value):
+            return value
+        elements = list(value)
+        elements[key] = _put(elements[key], keys[1:], new)
+        return tuple(elements)
+    text = key_text(key)
+    if text is None or not (value is None or value.__class__ is dict):
+        return value
+    mapping = dict(value or {})
+    if text in mapping or len(mapping) < MAX_LENGTH:
+        mapping[text] = _put(mapping.get(text), keys[1:], new)
+    return mapping

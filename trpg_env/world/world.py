@@ -1,0 +1,295 @@
+"""A script's world in play: one action on one state → one ruling.
+
+A `World` is what a script compiles to. It holds nothing of an episode: states are handed in and given back, and
+the same world plays any number of episodes. The order of a turn: find the action, preconditions, effects,
+events, progress, failure, completion.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from trpg_env.sandbox import Sandbox
+from trpg_env.script.model import Script
+from trpg_env.script.program import Condition, Program, Setting
+from trpg_env.world.admissible import Admissible
+from trpg_env.world.compile import OUTSIDE, Compiler, Function, Names
+from trpg_env.world.fate import Fate, draw
+from trpg_env.world.grounding import Grounder, GroundAction
+from trpg_env.world.layout import Layout
+from trpg_env.world.resolution import Meaning, Refusal, Resolver
+from trpg_env.world.ruling import Ruling, State
+from trpg_env.world.statements import Render, Run, Statements, Turn
+from trpg_env.world.values import Value, plain, thaw
+
+_NOWHERE_ELSE = Names({}, {})
+
+
+class NotGrounded(ValueError):  # noqa: N818
+    """A narrative script was given where the engine would have to play it."""
+
+
+class World:
+    """A grounded script, compiled.
+
+    Args:
+        script: The script.
+        sandbox: Where its patterns and code run; it stays the caller's.
+
+    Attributes:
+        script: The script.
+        program: What it means.
+        layout: Where a state's values stand.
+        grounder: Makes its ground actions.
+        admissible: Lists the actions that would be carried out in a state.
+
+    Raises:
+        NotGrounded: The script is a narrative one.
+
+    Example:
+        >>> from trpg_env.sandbox import Sandbox
+        >>> from trpg_env.script import load_script
+        >>> from trpg_env.world.fate import SeededFate
+        >>> with Sandbox() as sandbox:
+        ...     world = World(load_script("cool-tomato", sandbox=sandbox), sandbox)
+        ...     state = world.begin(variation=0)
+        ...     ruling = world.rule(state, "go east", SeededFate(0, 0))
+        >>> ruling.error, ruling.state.turn
+        (None, 1)
+    """
+
+    def __init__(self, script: Script, sandbox: Sandbox) -> None:
+        program = script.program
+        if not program.grounded:
+            raise NotGrounded(f'{script.name} is a narrative script: only dm="llm" can play its world')
+        self.script = script
+        self.program: Program = program
+        self.layout = Layout(program)
+        self.sandbox = sandbox
+        compiler = Compiler(program, self.layout)
+        statements = Statements(compiler, self.layout)
+        self.look = compiler.look
+        self.grounder = Grounder(program, compiler, statements)
+        self.resolver = Resolver(program, self.grounder, self.layout, sandbox)
+        self.admissible = Admissible(self.grounder, self.resolver)
+        self._table = self.resolver.table
+        self._completion = _conditions(compiler, program.completion)
+        self._failure = _conditions(compiler, program.failure)
+        self._milestones = _conditions(compiler, program.milestones)
+        self._events: list[tuple[Function, Run, Render | None]] = [
+            (
+                compiler.expression(event.when, _NOWHERE_ELSE),
+                statements.effects(event.effects, _NOWHERE_ELSE),
+                None if event.observation is None else statements.text(event.observation, _NOWHERE_ELSE),
+            )
+            for event in program.events
+        ]
+
+    def variation_of(self, seed: int) -> int:
+        """The variation that a seed draws."""
+        return int(draw(seed, "variations") * self.program.variation_count)
+
+    def settings(self, variation: int) -> list[Setting]:
+        """What a variation sets, the last path fastest.
+
+        Raises:
+            ValueError: There is no variation of this number.
+        """
+        count = self.program.variation_count
+        if not 0 <= variation < count:
+            raise ValueError(f"variation {variation} is not one of 0 to {count - 1}")
+        chosen: list[tuple[Setting, ...]] = []
+        for axis in reversed(self.program.variations):
+            variation, i = divmod(variation, len(axis))
+            chosen.append(axis[i])
+        return [setting for settings in reversed(chosen) for setting in settings]
+
+    def begin(self, variation: int) -> State:
+        """The state at the start of an episode."""
+        values = list(self.layout.start)
+        for setting in self.settings(variation):
+            slot = self.layout.slots[setting.attribute][setting.entity]
+            values[slot] = _with(values[slot], setting.keys, setting.value)
+        return self.judge(values)
+
+    def judge(self, values: list[Value]) -> State:
+        """A state at the start of play from its values: milestones that hold already are marked as such."""
+        held = sum(1 << i for i, holds in enumerate(self._milestones) if holds(values, OUTSIDE))
+        return State(values, self.layout.hash(values), held << len(self._milestones), self._completed(values))
+
+    def rule(self, state: State, text: str, fate: Fate) -> Ruling:
+        """Carry out one action.
+
+        Args:
+            state: The state before; it stays as it is.
+            text: What the player wrote.
+            fate: Decides the turn's chances.
+
+        Raises:
+            VerificationFailed: The script's pattern or code did not answer; nothing has changed.
+        """
+        meaning = self._table.get(text)
+        if meaning is None:
+            meaning = self.resolver.resolve(text, state.values)
+        if meaning.__class__ is Refusal:
+            assert isinstance(meaning, Refusal)
+            return self._refused(state, text, meaning)
+        assert isinstance(meaning, GroundAction)
+        values = state.values
+        for holds, error, message in meaning.preconditions:
+            if not holds(values, OUTSIDE):
+                said = message(values, OUTSIDE) if message else _DEFAULT_MESSAGE[error].format(meaning.text)
+                after = self._waited(state)
+                before = self.progress(state)
+                return Ruling(
+                    text, meaning.action.template.text, meaning.parameters, error, said, "", after, False, False, before, before
+                )
+        return self._carried_out(state, text, meaning, fate)
+
+    def _carried_out(self, state: State, text: str, meaning: GroundAction, fate: Fate) -> Ruling:
+        turn = Turn(fate, listening=True)
+        values = state.values.copy()
+        values[0] += 1
+        meaning.effects(values, OUTSIDE, turn)
+        said = turn.said or []
+        if meaning.observation is not None:
+            said.insert(0, meaning.observation(values, OUTSIDE))
+        elif not said:
+            said.append(f"Done: {meaning.text}.")
+        parts = [" ".join([s for s in said if s])]
+        for when, effects, observation in self._events:
+            if when(values, OUTSIDE):
+                turn.said = []
+                effects(values, OUTSIDE, turn)
+                if observation is not None:
+                    turn.said.insert(0, observation(values, OUTSIDE))
+                if turn.said:
+                    parts.append(" ".join(turn.said))
+        after = self._after(state, values, turn.touched)
+        failure = any([fails(values, OUTSIDE) for fails in self._failure]) if self._failure else False
+        success = not failure and len(after.completed) == len(self._completion)
+        return Ruling(
+            text,
+            meaning.action.template.text,
+            meaning.parameters,
+            None,
+            "",
+            parts[0] if len(parts) == 1 else "\n".join(parts),
+            after,
+            success,
+            failure,
+            1.0 if success else self.progress(after),
+            self.progress(state),
+        )
+
+    def _refused(self, state: State, text: str, refusal: Refusal) -> Ruling:
+        progress = self.progress(state)
+        parameters = dict(refusal.parameters or {})
+        after = self._waited(state)
+        return Ruling(text, refusal.name, parameters, "parameter", refusal.message, "", after, False, False, progress, progress)
+
+    @staticmethod
+    def _waited(state: State) -> State:
+        values = state.values.copy()
+        values[0] += 1
+        return State(values, state.hash, state.reached, state.completed)
+
+    def _after(self, state: State, values: list[Value], touched: list[int]) -> State:
+        before, total, token = state.values, state.hash, self.layout.token
+        for slot in touched if len(touched) < 2 else set(touched):
+            if values[slot] is not before[slot]:
+                total ^= token(slot, before[slot]) ^ token(slot, values[slot])
+        reached = state.reached
+        settled = reached | reached >> len(self._milestones)
+        for i, holds in enumerate(self._milestones):
+            if not settled >> i & 1 and holds(values, OUTSIDE):
+                reached |= 1 << i
+        return State(values, total, reached, self._completed(values))
+
+    def _completed(self, values: list[Value]) -> tuple[int, ...]:
+        return tuple([i for i, holds in enumerate(self._completion) if holds(values, OUTSIDE)])
+
+    def progress(self, state: State) -> float:
+        """The share of milestones reached, of those that did not hold at the start."""
+        count = len(self._milestones)
+        reached = state.reached & ((1 << count) - 1)
+        counted = count - (state.reached >> count).bit_count()
+        return reached.bit_count() / counted if counted else 0.0
+
+    def transition(self, values: list[Value], action: GroundAction, fate: Fate) -> list[Value]:
+        """The values after an action that can be carried out, nothing said: the same as `rule`, for searching."""
+        turn = Turn(fate, listening=False)
+        values = values.copy()
+        values[0] += 1
+        action.effects(values, OUTSIDE, turn)
+        for when, effects, _ in self._events:
+            if when(values, OUTSIDE):
+                effects(values, OUTSIDE, turn)
+        return values
+
+    def succeeds(self, values: list[Value]) -> bool:
+        """Whether the goal is reached in a state."""
+        return not self.fails(values) and all(holds(values, OUTSIDE) for holds in self._completion)
+
+    def fails(self, values: list[Value]) -> bool:
+        """Whether a state ends the episode without success."""
+        return any(fails(values, OUTSIDE) for fails in self._failure)
+
+    def milestones_held(self, values: list[Value]) -> list[bool]:
+        """Which milestones hold in a state."""
+        return [bool(holds(values, OUTSIDE)) for holds in self._milestones]
+
+    def events_due(self, values: list[Value]) -> list[bool]:
+        """Which events' conditions hold in a state."""
+        return [bool(when(values, OUTSIDE)) for when, _, _ in self._events]
+
+    def meaning(self, state: State, text: str) -> Meaning:
+        """What a text means in a state.
+
+        Raises:
+            VerificationFailed: The script's pattern or code did not answer.
+        """
+        return self.resolver.resolve(text, state.values)
+
+    def save(self, state: State) -> dict[str, Any]:
+        """A state as JSON-like data."""
+        world = {e: {a: plain(x) for a, x in of.items()} for e, of in self.layout.by_entity(state.values).items()}
+        return {"turn": state.turn, "world": world, "reached": state.reached, "completed": list(state.completed)}
+
+    def load(self, data: dict[str, Any]) -> State:
+        """A state from what `save` gave.
+
+        Raises:
+            ValueError: It is not a state of this script.
+        """
+        values: list[Value] = [None] * len(self.layout.start)
+        try:
+            values[0] = int(data["turn"])
+            for entity, attributes in data["world"].items():
+                for attribute, value in attributes.items():
+                    values[self.layout.slots[attribute][entity]] = thaw(value)
+            return State(values, self.layout.hash(values), int(data["reached"]), tuple(data["completed"]))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"not a state of the script {self.script.name!r}: {error!r}") from None
+
+
+_DEFAULT_MESSAGE = {
+    "place": "You cannot do this here: {}.",
+    "logic": "You cannot do this now: {}.",
+    "parameter": "This is not a valid action: {}.",
+}
+
+
+def _conditions(compiler: Compiler, conditions: Sequence[Condition]) -> list[Function]:
+    return [compiler.expression(c.when, _NOWHERE_ELSE) for c in conditions if c.when is not None]
+
+
+def _with(value: Value, keys: tuple[Any, ...], new: Value) -> Value:
+    if not keys:
+        return new
+    if isinstance(value, tuple) and isinstance(keys[0], int) and -len(value) <= keys[0] < len(value):
+        elements = list(value)
+        elements[keys[0]] = _with(elements[keys[0]], keys[1:], new)
+        return tuple(elements)
+    mapping = dict(value) if isinstance(value, dict) else {}
+    mapping[str(keys[0])] = _with(mapping.get(str(keys[0])), keys[1:], new)
+    return mapping
