@@ -56,6 +56,9 @@ from trpg_env.world.values import (
 Scope = tuple[Any, ...]
 Function = Callable[[list[Value], Scope], Value]
 
+MAX_UNROLLED = 256
+"""Loops whose elements are known are compiled round by round, up to so many copies."""
+
 OUTSIDE: Scope = (None,)
 """The scope outside any loop and definition."""
 
@@ -68,16 +71,23 @@ class Names:
         known: Variables whose values are known now.
         positions: Variables whose values stand in the scope, and where.
         depth: The scope's length.
+        unrolled: In how many copies this place stands, through loops compiled round by round.
     """
 
     known: Mapping[str, Value]
     positions: Mapping[str, int]
     depth: int = 1
+    unrolled: int = 1
 
     def with_variable(self, name: str) -> "Names":
         """These names inside a loop over `name`."""
         known = {k: v for k, v in self.known.items() if k != name}
-        return Names(known, {**self.positions, name: self.depth}, self.depth + 1)
+        return Names(known, {**self.positions, name: self.depth}, self.depth + 1, self.unrolled)
+
+    def with_known(self, name: str, value: Value, rounds: int) -> "Names":
+        """These names inside one round of a loop whose elements are known; the scope is as in any round."""
+        positions = {k: p for k, p in self.positions.items() if k != name}
+        return Names({**self.known, name: value}, positions, self.depth + 1, self.unrolled * rounds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +99,8 @@ class Code:
         constant: Whether the value is always `value`.
         slot: The slot that it reads, and nothing else; 0 where it does more.
         name: Whether the value is always a text or null.
+        table: Where the value hangs on one slot alone, through attributes that never change: that slot's
+            number, and the value for each entity that the slot may name.
     """
 
     run: Function
@@ -96,10 +108,32 @@ class Code:
     value: Value = None
     slot: int = 0
     name: bool = False
+    table: tuple[int, Mapping[str, Value]] | None = None
 
 
 def _constant(value: Value) -> Code:
     return Code(lambda _v, _s: value, constant=True, value=value, name=value is None or value.__class__ is str)
+
+
+def _tabled(plain: Code, slot: int, table: Mapping[str, Value]) -> Code:
+    """`plain`, with a look-up for what its slot usually holds."""
+    slow = plain.run
+
+    def run(v: list[Value], s: Scope) -> Value:
+        try:
+            return table[v[slot]]
+        except (KeyError, TypeError):
+            return slow(v, s)
+
+    return Code(run, name=plain.name, table=(slot, table))
+
+
+def _mapped(base: Code, plain: Code, function: Callable[[Value], Value]) -> Code:
+    """`plain`, which applies a function to `base`: by look-up where `base` is one."""
+    if base.table is None:
+        return plain
+    slot, table = base.table
+    return _tabled(plain, slot, {name: function(x) for name, x in table.items()})
 
 
 class Compiler:
@@ -208,6 +242,10 @@ class Compiler:
                 return None if slot is None else v[slot]
             return x.get(name) if x.__class__ is dict else None
 
+        constant, start = self._layout.constant, self._layout.start
+        if base.slot and slots and constant.issuperset(slots.values()):
+            known = {e: start[slots[e]] if e in slots else None for e in self._program.entities}
+            return _tabled(Code(attribute), base.slot, known)
         return Code(attribute)
 
     def _item(self, base: Code, key: Code) -> Code:
@@ -217,19 +255,15 @@ class Compiler:
 
         def item(v: list[Value], s: Scope) -> Value:
             x, k = run(v, s), key_run(v, s)
-            if x.__class__ is dict:
-                return x.get(k if k.__class__ is str else key_text(k))
-            if x.__class__ is tuple:
-                if k.__class__ is int:
-                    return x[k] if -len(x) <= k < len(x) else None
-                return k if k.__class__ is str and k in x else None
-            if x.__class__ is str and k.__class__ is str:
-                slot = slots.get(k, {}).get(entity(x) or "")
+            if x.__class__ is str:
+                slot = slots.get(k, {}).get(entity(x) or "") if k.__class__ is str else None
                 return None if slot is None else v[slot]
-            return None
+            return _element(x, k)
 
         if base.constant and key.constant and base.value.__class__ is not str:
             return _constant(item([], OUTSIDE))
+        if key.constant and base.table and not any(x.__class__ is str for x in base.table[1].values()):
+            return _mapped(base, Code(item), lambda x: _element(x, key.value))
         return Code(item)
 
     def _not(self, operand: Code) -> Code:
@@ -239,7 +273,7 @@ class Compiler:
             slot = operand.slot
             return Code(lambda v, _s: not v[slot])
         run = operand.run
-        return Code(lambda v, s: not run(v, s))
+        return _mapped(operand, Code(lambda v, s: not run(v, s)), lambda x: not x)
 
     def _and(self, operands: list[Code]) -> Code:
         kept: list[Code] = []
@@ -314,12 +348,12 @@ class Compiler:
             a, b = b, a
         run, other, slot = a.run, b.run, a.slot
         if b.constant and b.value is None:
-            return Code(lambda v, s: run(v, s) is None)
+            return _mapped(a, Code(lambda v, s: run(v, s) is None), lambda x: x is None)
         if b.constant and b.value.__class__ is str:
             text = b.value
             if slot:
                 return Code(lambda v, _s: v[slot] == text)
-            return Code(lambda v, s: run(v, s) == text)
+            return _mapped(a, Code(lambda v, s: run(v, s) == text), lambda x: x == text)
         if a.name or b.name:
             return Code(lambda v, s: run(v, s) == other(v, s))
         return Code(lambda v, s: equal(run(v, s), other(v, s), s[0]))
@@ -327,12 +361,23 @@ class Compiler:
     def _order(self, op: str, a: Code, b: Code) -> Code:
         run, other = a.run, b.run
         if op in ("in", "not in"):
-            return Code(lambda v, s: contains(run(v, s), other(v, s), s[0]))
+            if a.constant and b.slot and a.value.__class__ is str:
+                return self._text_in_slot(a.value, b.slot)
+            code = Code(lambda v, s: contains(run(v, s), other(v, s), s[0]))
+            return _mapped(b, code, lambda x: contains(a.value, x)) if a.constant else code
         if op in (">", ">="):
             run, other = other, run
         if op in ("<", ">"):
             return Code(lambda v, s: less(run(v, s), other(v, s)))
         return Code(lambda v, s: less_equal(run(v, s), other(v, s)))
+
+    @staticmethod
+    def _text_in_slot(text: str, slot: int) -> Code:
+        def text_in(v: list[Value], s: Scope) -> Value:
+            x = v[slot]
+            return text in x if x.__class__ is tuple else contains(text, x, s[0])
+
+        return Code(text_in)
 
     def _binary(self, op: str, a: Code, b: Code) -> Code:
         operate, run, other = ARITHMETIC[op], a.run, b.run
@@ -348,13 +393,16 @@ class Compiler:
 
     def loop(self, loop: Loop, names: Names) -> tuple[Function, Names]:
         """A loop's elements, in order, and the names inside it."""
-        source = self._code(loop.source, names).run
+        source = self._code(loop.source, names)
         inner = names.with_variable(loop.variable)
+        if self._unrolls(source, names):
+            return self._unrolled(source.value, loop, names), inner
+        ranged = source.run
         conditions = [self._code(c, inner) for c in loop.conditions]
         runs = [c.run for c in conditions if not (c.constant and c.value)]
 
         def rounds(v: list[Value], s: Scope) -> Value:
-            found = elements(source(v, s))
+            found = elements(ranged(v, s))
             charge(s[0], len(found))
             for run in runs:
                 found = tuple([x for x in found if run(v, (*s, x))])
@@ -362,8 +410,56 @@ class Compiler:
 
         return rounds, inner
 
+    def unrolled(self, loop: Loop, names: Names) -> list[tuple[Value, Names]] | None:
+        """The elements and the names in each round, where they are known and few; else None."""
+        source = self._code(loop.source, names)
+        if not self._unrolls(source, names):
+            return None
+        known = elements(source.value)
+        return [(x, names.with_known(loop.variable, x, len(known))) for x in known]
+
+    @staticmethod
+    def _unrolls(source: Code, names: Names) -> bool:
+        known = elements(source.value) if source.constant else ()
+        return (
+            source.constant
+            and len(known) * names.unrolled <= MAX_UNROLLED
+            and all(x.__class__ is str for x in known)
+        )
+
+    def _unrolled(self, source: Value, loop: Loop, names: Names) -> Function:
+        """A loop over what is known: each element with its own conditions, in which it is a constant."""
+        always: list[Value] = []
+        rounds: list[tuple[Value, Function]] = []
+        known = elements(source)
+        for x in known:
+            inner = names.with_known(loop.variable, x, len(known))
+            test = self._and([self._code(c, inner) for c in loop.conditions] or [_constant(True)])
+            if not test.constant:
+                rounds.append((x, test.run))
+            elif test.value:
+                always.append(x)
+                rounds.append((x, _yes))
+        if len(always) == len(rounds):
+            fixed = tuple(always)
+            return lambda _v, _s: fixed
+        work = len(rounds)
+
+        def tested(v: list[Value], s: Scope) -> Value:
+            charge(s[0], work)
+            inside = (*s, None)
+            return tuple([x for x, test in rounds if test(v, inside)])
+
+        return tested
+
     def _comprehension(self, function: str, element: Expression, loop: Loop, names: Names) -> Code:
         rounds, inner = self.loop(loop, names)
+        if element == Variable(loop.variable):
+            if function == "list":
+                return Code(rounds)
+            if function in _OF_LIST and function != "count":
+                of_list = _OF_LIST[function]
+                return Code(lambda v, s: of_list(rounds(v, s)))
         run = self._code(element, inner).run
 
         def any_of(v: list[Value], s: Scope) -> Value:
@@ -375,6 +471,13 @@ class Compiler:
         def count_of(v: list[Value], s: Scope) -> Value:
             return sum(1 for x in rounds(v, s) if run(v, (*s, x)))
 
+        if function in ("any", "all") and not loop.conditions:
+            each = self.unrolled(loop, names)
+            if each is not None:
+                parts = [self._code(element, known) for _, known in each]
+                join = self._or if function == "any" else self._and
+                truth = join([*parts, _constant(function == "all")]).run
+                return Code(lambda v, s: bool(truth(v, (*s, None))))
         if function == "any":
             return Code(any_of)
         if function == "all":
@@ -512,6 +615,21 @@ class Compiler:
             return body
         run, runs = body.run, [r for _, r in computed]
         return Code(lambda v, s: run(v, (s[0], *[r(v, s) for r in runs])), name=body.name)
+
+
+def _yes(_v: list[Value], _s: Scope) -> Value:
+    return True
+
+
+def _element(x: Value, key: Value) -> Value:
+    """What a key names in a mapping or a list: a list's element by its number, or itself where it is there."""
+    if x.__class__ is dict:
+        return x.get(key if key.__class__ is str else key_text(key))
+    if x.__class__ is tuple:
+        if key.__class__ is int:
+            return x[key] if -len(x) <= key < len(x) else None
+        return key if key.__class__ is str and key in x else None
+    return None
 
 
 def _absolute(x: Value) -> Value:

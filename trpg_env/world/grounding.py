@@ -22,6 +22,7 @@ class GroundAction:
 
     def __init__(self, action: Action, values: tuple[Value, ...], grounder: "Grounder") -> None:
         self.action = action
+        self.name = action.template.text
         self.text = action.template.fill([v.spelling for v in values])
         self.parameters = {p: v.spelling for p, v in zip(action.template.placeholders, values, strict=True)}
         self._names = Names({p: v.value for p, v in zip(action.template.placeholders, values, strict=True)}, {})

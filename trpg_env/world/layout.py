@@ -17,7 +17,7 @@ from trpg_env.script.names import fold
 from trpg_env.script.program import Action, Program
 from trpg_env.world.values import Value
 
-_MAX_TOKENS = 200_000
+_MAX_TOKENS = 10_000
 
 
 class Layout:
@@ -34,7 +34,6 @@ class Layout:
         self.slots: dict[str, dict[str, int]] = {}
         self.names: list[tuple[str, str]] = [("", "turn")]
         self.start: list[Value] = [0]
-        self._tokens: dict[tuple[object, ...], int] = {}
         for entity, attributes in program.entities.items():
             for attribute, value in attributes.items():
                 self._add(entity, attribute, value)
@@ -48,6 +47,7 @@ class Layout:
                 self._add(entity, attribute, None)
         self.constant = frozenset(i for i, name in enumerate(self.names) if i and name not in written | varied)
         self.spellings = program.spellings
+        self._tokens: list[dict[object, int]] = [{} for _ in self.names]
 
     def _add(self, entity: str, attribute: str, value: Value) -> None:
         self.slots.setdefault(attribute, {})[entity] = len(self.names)
@@ -63,14 +63,16 @@ class Layout:
         if value is None:
             return 0
         kind = value.__class__
-        key = (slot, repr(value)) if kind is tuple or kind is dict else (slot, kind, value)
-        token = self._tokens.get(key)
+        # Equal keys must be equal values: 1 and True are not, so each type has keys of its own.
+        key = value if kind is str else (kind, repr(value))
+        tokens = self._tokens[slot]
+        token = tokens.get(key)
         if token is None:
-            if len(self._tokens) >= _MAX_TOKENS:
-                self._tokens.clear()
+            if len(tokens) >= _MAX_TOKENS:
+                tokens.clear()
             text = json.dumps([*self.names[slot], value], ensure_ascii=True, sort_keys=True, separators=(",", ":"))
             token = int.from_bytes(hashlib.blake2b(text.encode("ascii"), digest_size=16).digest(), "big")
-            self._tokens[key] = token
+            tokens[key] = token
         return token
 
     def hash(self, values: list[Value]) -> int:

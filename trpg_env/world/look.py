@@ -1,8 +1,12 @@
 """The text of `{look}`: the place, its exits, what is visible there with what is visibly in it, what is carried."""
 
+from operator import itemgetter
+
 from trpg_env.script.program import Program
 from trpg_env.world.layout import Layout
 from trpg_env.world.values import Value, show
+
+_MAX_KEPT = 2_000
 
 
 class Look:
@@ -18,12 +22,33 @@ class Look:
             layout.slots.get(name, {}) for name in ("hidden", "container", "open", "description", "exits")
         )
 
+        # What the text hangs on, where the rest never changes; texts are then kept by it.
+        told = {*self._description.values(), *self._exits.values()}
+        parts = [at, self._hidden, self._container, self._open]
+        slots = sorted({slot for of in parts for slot in of.values()} - layout.constant)
+        self._key = itemgetter(*slots) if told <= layout.constant and len(slots) > 1 else None
+        self._kept: dict[tuple[Value, ...], str] = {}
+
     def __call__(self, v: list[Value]) -> str:
         """What the player sees.
 
         Args:
             v: A state's values.
         """
+        if self._key is None:
+            return self._render(v)
+        key = self._key(v)
+        try:
+            return self._kept[key]
+        except (KeyError, TypeError):
+            text = self._render(v)
+        if len(self._kept) >= _MAX_KEPT:
+            self._kept.clear()
+        if all(x is None or x.__class__ in (str, bool) for x in key):
+            self._kept[key] = text
+        return text
+
+    def _render(self, v: list[Value]) -> str:
         inside: dict[str, list[str]] = {}
         for name, slot in self._things:
             holder = v[slot]

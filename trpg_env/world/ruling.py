@@ -1,6 +1,6 @@
 """The ruling: what one action came to. The only thing that passes from the world to dungeon masters and environments."""
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from trpg_env.script.program import ErrorKind
 from trpg_env.world.values import Value
@@ -12,14 +12,18 @@ class State(NamedTuple):
     Attributes:
         values: The world, slot by slot (see `Layout`); at 0 the number of actions taken. Nobody changes the list.
         hash: 128 bits that tell one world from another, the turn left aside.
-        reached: The milestones reached so far, one bit each.
-        completed: The indices of the completion conditions that hold now.
+        pending: The milestones that are still to be reached, by index; those that held at the start do not count.
+        counted: How many milestones count.
+        completed: The completion conditions that hold now, by index.
+        progress: The share of milestones reached so far, from 0 to 1.
     """
 
     values: list[Value]
     hash: int
-    reached: int
+    pending: tuple[int, ...]
+    counted: int
     completed: tuple[int, ...]
+    progress: float
 
     @property
     def turn(self) -> int:
@@ -68,5 +72,3 @@ class VerificationFailed(Exception):  # noqa: N818 - ends an episode as data, se
         super().__init__(message)
         self.kind = kind
 
-
-Outcome = Literal["success", "failure"] | None

@@ -1,6 +1,7 @@
 """Effects and texts as closures: what an action does to a state's values, and what it says."""
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from trpg_env.script.effects import Assign, Chance, Effect, For, Say, Text, When, walk_effects
 from trpg_env.script.expressions import Attribute, Expression, Item
@@ -13,7 +14,7 @@ from trpg_env.world.values import MAX_LENGTH, WORK, Exhausted, Value, add_to, ch
 MAX_TEXT = MAX_LENGTH
 
 
-class Turn:
+class Turn(NamedTuple):
     """What happens in one turn: collected while effects run, then thrown away.
 
     Attributes:
@@ -22,12 +23,9 @@ class Turn:
         said: The texts that effects say; None where nobody listens.
     """
 
-    __slots__ = ("fate", "said", "touched")
-
-    def __init__(self, fate: Fate, *, listening: bool) -> None:
-        self.fate = fate
-        self.touched: list[int] = []
-        self.said: list[str] | None = [] if listening else None
+    fate: Fate
+    touched: list[int]
+    said: list[str] | None
 
 
 Run = Callable[[list[Value], Scope, Turn], None]
@@ -40,6 +38,7 @@ class Statements:
     def __init__(self, compiler: Compiler, layout: Layout) -> None:
         self._compiler = compiler
         self._layout = layout
+        self._entities = frozenset(layout.spellings.values())
 
     def text(self, text: Text, names: Names) -> Render:
         """Compile a text."""
@@ -138,6 +137,16 @@ class Statements:
 
     def _for(self, effect: For, names: Names) -> Run:
         rounds, inner = self._compiler.loop(effect.loop, names)
+        each = self._compiler.unrolled(effect.loop, names)
+        if each is not None:
+            runs = {x: self._block(effect.then, known) for x, known in each}
+
+            def unrolled(v: list[Value], s: Scope, turn: Turn) -> None:
+                for x in rounds(v, s):
+                    charge(s[0], 1)
+                    runs[x](v, (*s, x), turn)
+
+            return unrolled
         run = self._block(effect.then, inner)
 
         def loop(v: list[Value], s: Scope, turn: Turn) -> None:
@@ -186,18 +195,20 @@ class Statements:
                 turn.touched.append(slot)
 
             return update
-        where = self._whereabouts if attribute == "at" else None
 
         def assign(v: list[Value], s: Scope, turn: Turn) -> None:
-            new = value(v, s)
-            v[slot] = where(new) if where else new
+            v[slot] = value(v, s)
             turn.touched.append(slot)
 
-        return assign
+        def move(v: list[Value], s: Scope, turn: Turn) -> None:
+            v[slot] = self._whereabouts(value(v, s))
+            turn.touched.append(slot)
+
+        return move if attribute == "at" else assign
 
     def _whereabouts(self, value: Value) -> Value:
         """A value of `at`: the text `nowhere` is null, and a name takes the script's spelling."""
-        if value.__class__ is not str:
+        if value.__class__ is not str or value in self._entities:
             return value
         entity = self._layout.entity(value)
         return entity if entity is not None else (None if fold(value) == "nowhere" else value)

@@ -10,7 +10,7 @@ from typing import Any
 
 from trpg_env.sandbox import Sandbox
 from trpg_env.script.model import Script
-from trpg_env.script.program import Condition, Program, Setting
+from trpg_env.script.program import Condition, ErrorKind, Program, Setting
 from trpg_env.world.admissible import Admissible
 from trpg_env.world.compile import OUTSIDE, Compiler, Function, Names
 from trpg_env.world.fate import Fate, draw
@@ -72,7 +72,7 @@ class World:
         self.resolver = Resolver(program, self.grounder, self.layout, sandbox)
         self.admissible = Admissible(self.grounder, self.resolver)
         self._table = self.resolver.table
-        self._completion = _conditions(compiler, program.completion)
+        self._completion = list(enumerate(_conditions(compiler, program.completion)))
         self._failure = _conditions(compiler, program.failure)
         self._milestones = _conditions(compiler, program.milestones)
         self._events: list[tuple[Function, Run, Render | None]] = [
@@ -112,9 +112,9 @@ class World:
         return self.judge(values)
 
     def judge(self, values: list[Value]) -> State:
-        """A state at the start of play from its values: milestones that hold already are marked as such."""
-        held = sum(1 << i for i, holds in enumerate(self._milestones) if holds(values, OUTSIDE))
-        return State(values, self.layout.hash(values), held << len(self._milestones), self._completed(values))
+        """A state at the start of play from its values: milestones that hold already do not count."""
+        pending = tuple(i for i, holds in enumerate(self._milestones) if not holds(values, OUTSIDE))
+        return State(values, self.layout.hash(values), pending, len(pending), self._completed(values), 0.0)
 
     def rule(self, state: State, text: str, fate: Fate) -> Ruling:
         """Carry out one action.
@@ -131,93 +131,88 @@ class World:
         if meaning is None:
             meaning = self.resolver.resolve(text, state.values)
         if meaning.__class__ is Refusal:
-            assert isinstance(meaning, Refusal)
-            return self._refused(state, text, meaning)
-        assert isinstance(meaning, GroundAction)
+            return self._refused(state, text, meaning)  # type: ignore[arg-type]
+        action: GroundAction = meaning  # type: ignore[assignment]
         values = state.values
-        for holds, error, message in meaning.preconditions:
+        for holds, error, message in action.preconditions:
             if not holds(values, OUTSIDE):
-                said = message(values, OUTSIDE) if message else _DEFAULT_MESSAGE[error].format(meaning.text)
-                after = self._waited(state)
-                before = self.progress(state)
-                return Ruling(
-                    text, meaning.action.template.text, meaning.parameters, error, said, "", after, False, False, before, before
-                )
-        return self._carried_out(state, text, meaning, fate)
-
-    def _carried_out(self, state: State, text: str, meaning: GroundAction, fate: Fate) -> Ruling:
-        turn = Turn(fate, listening=True)
-        values = state.values.copy()
+                said = message(values, OUTSIDE) if message else _DEFAULT_MESSAGE[error].format(action.text)
+                return _erroneous(state, text, action.name, action.parameters, error, said)
+        values = values.copy()
         values[0] += 1
-        meaning.effects(values, OUTSIDE, turn)
-        said = turn.said or []
-        if meaning.observation is not None:
-            said.insert(0, meaning.observation(values, OUTSIDE))
-        elif not said:
-            said.append(f"Done: {meaning.text}.")
-        parts = [" ".join([s for s in said if s])]
-        for when, effects, observation in self._events:
+        touched: list[int] = []
+        observation = self._play(values, action, Turn(fate, touched, []))
+        return self._ruling(state, values, touched, text, action, observation)
+
+    def _play(self, values: list[Value], action: GroundAction, turn: Turn) -> str:
+        """Run an action's effects and the events on `values`; what the player sees of it."""
+        action.effects(values, OUTSIDE, turn)
+        said = turn.said
+        if action.observation is not None:
+            observation = action.observation(values, OUTSIDE)
+            if said:
+                observation = " ".join([observation, *said])
+        else:
+            observation = " ".join(said) if said else f"Done: {action.text}."
+        for when, effects, text in self._events:
             if when(values, OUTSIDE):
-                turn.said = []
+                turn = Turn(turn.fate, turn.touched, [])
                 effects(values, OUTSIDE, turn)
-                if observation is not None:
-                    turn.said.insert(0, observation(values, OUTSIDE))
-                if turn.said:
-                    parts.append(" ".join(turn.said))
-        after = self._after(state, values, turn.touched)
-        failure = any([fails(values, OUTSIDE) for fails in self._failure]) if self._failure else False
-        success = not failure and len(after.completed) == len(self._completion)
+                parts = [text(values, OUTSIDE)] if text is not None else []
+                parts += turn.said or ()
+                if parts:
+                    observation = f"{observation}\n{' '.join(parts)}"
+        return observation
+
+    def _ruling(
+        self, before: State, values: list[Value], touched: list[int], text: str, action: GroundAction, observation: str
+    ) -> Ruling:
+        """The ruling on an action that was carried out: hash, progress, failure, completion."""
+        old, total, token = before.values, before.hash, self.layout.token
+        for slot in touched if len(touched) < 2 else set(touched):
+            if values[slot] is not old[slot]:
+                total ^= token(slot, old[slot]) ^ token(slot, values[slot])
+        pending, progress, milestones = before.pending, before.progress, self._milestones
+        for i in pending:
+            if milestones[i](values, OUTSIDE):
+                pending = tuple([k for k in before.pending if not milestones[k](values, OUTSIDE)])
+                progress = (before.counted - len(pending)) / before.counted
+                break
+        completed = tuple([i for i, holds in self._completion if holds(values, OUTSIDE)])
+        failure = False
+        for fails in self._failure:
+            if fails(values, OUTSIDE):
+                failure = True
+        success = not failure and len(completed) == len(self._completion)
+        after = State(values, total, pending, before.counted, completed, progress)
         return Ruling(
             text,
-            meaning.action.template.text,
-            meaning.parameters,
+            action.name,
+            action.parameters,
             None,
             "",
-            parts[0] if len(parts) == 1 else "\n".join(parts),
+            observation,
             after,
             success,
             failure,
-            1.0 if success else self.progress(after),
-            self.progress(state),
+            1.0 if success else progress,
+            before.progress,
         )
 
-    def _refused(self, state: State, text: str, refusal: Refusal) -> Ruling:
-        progress = self.progress(state)
-        parameters = dict(refusal.parameters or {})
-        after = self._waited(state)
-        return Ruling(text, refusal.name, parameters, "parameter", refusal.message, "", after, False, False, progress, progress)
+    def refuse(self, state: State, text: str, message: str) -> Ruling:
+        """A turn whose text was refused before it reached the script: a parameter error."""
+        return self._refused(state, text, Refusal(message))
 
     @staticmethod
-    def _waited(state: State) -> State:
-        values = state.values.copy()
-        values[0] += 1
-        return State(values, state.hash, state.reached, state.completed)
-
-    def _after(self, state: State, values: list[Value], touched: list[int]) -> State:
-        before, total, token = state.values, state.hash, self.layout.token
-        for slot in touched if len(touched) < 2 else set(touched):
-            if values[slot] is not before[slot]:
-                total ^= token(slot, before[slot]) ^ token(slot, values[slot])
-        reached = state.reached
-        settled = reached | reached >> len(self._milestones)
-        for i, holds in enumerate(self._milestones):
-            if not settled >> i & 1 and holds(values, OUTSIDE):
-                reached |= 1 << i
-        return State(values, total, reached, self._completed(values))
+    def _refused(state: State, text: str, refusal: Refusal) -> Ruling:
+        return _erroneous(state, text, refusal.name, dict(refusal.parameters or {}), "parameter", refusal.message)
 
     def _completed(self, values: list[Value]) -> tuple[int, ...]:
-        return tuple([i for i, holds in enumerate(self._completion) if holds(values, OUTSIDE)])
-
-    def progress(self, state: State) -> float:
-        """The share of milestones reached, of those that did not hold at the start."""
-        count = len(self._milestones)
-        reached = state.reached & ((1 << count) - 1)
-        counted = count - (state.reached >> count).bit_count()
-        return reached.bit_count() / counted if counted else 0.0
+        return tuple([i for i, holds in self._completion if holds(values, OUTSIDE)])
 
     def transition(self, values: list[Value], action: GroundAction, fate: Fate) -> list[Value]:
         """The values after an action that can be carried out, nothing said: the same as `rule`, for searching."""
-        turn = Turn(fate, listening=False)
+        turn = Turn(fate, [], None)
         values = values.copy()
         values[0] += 1
         action.effects(values, OUTSIDE, turn)
@@ -228,7 +223,7 @@ class World:
 
     def succeeds(self, values: list[Value]) -> bool:
         """Whether the goal is reached in a state."""
-        return not self.fails(values) and all(holds(values, OUTSIDE) for holds in self._completion)
+        return not self.fails(values) and all(holds(values, OUTSIDE) for _, holds in self._completion)
 
     def fails(self, values: list[Value]) -> bool:
         """Whether a state ends the episode without success."""
@@ -253,7 +248,13 @@ class World:
     def save(self, state: State) -> dict[str, Any]:
         """A state as JSON-like data."""
         world = {e: {a: plain(x) for a, x in of.items()} for e, of in self.layout.by_entity(state.values).items()}
-        return {"turn": state.turn, "world": world, "reached": state.reached, "completed": list(state.completed)}
+        return {
+            "turn": state.turn,
+            "world": world,
+            "pending": list(state.pending),
+            "counted": state.counted,
+            "completed": list(state.completed),
+        }
 
     def load(self, data: dict[str, Any]) -> State:
         """A state from what `save` gave.
@@ -267,7 +268,12 @@ class World:
             for entity, attributes in data["world"].items():
                 for attribute, value in attributes.items():
                     values[self.layout.slots[attribute][entity]] = thaw(value)
-            return State(values, self.layout.hash(values), int(data["reached"]), tuple(data["completed"]))
+            pending, completed = tuple(map(int, data["pending"])), tuple(map(int, data["completed"]))
+            if pending and not 0 <= min(pending) <= max(pending) < len(self._milestones):
+                raise ValueError(f"not a state of the script {self.script.name!r}: it has no milestone {max(pending)}")
+            counted = int(data["counted"])
+            progress = (counted - len(pending)) / counted if counted else 0.0
+            return State(values, self.layout.hash(values), pending, counted, completed, progress)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a state of the script {self.script.name!r}: {error!r}") from None
 
@@ -277,6 +283,17 @@ _DEFAULT_MESSAGE = {
     "logic": "You cannot do this now: {}.",
     "parameter": "This is not a valid action: {}.",
 }
+
+
+def _erroneous(
+    state: State, text: str, name: str | None, parameters: dict[str, str], error: ErrorKind, message: str
+) -> Ruling:
+    """The ruling on an action that was not carried out: a turn is gone, nothing else has changed."""
+    values = state.values.copy()
+    values[0] += 1
+    progress = state.progress
+    after = State(values, state.hash, state.pending, state.counted, state.completed, progress)
+    return Ruling(text, name, parameters, error, message, "", after, False, False, progress, progress)
 
 
 def _conditions(compiler: Compiler, conditions: Sequence[Condition]) -> list[Function]:

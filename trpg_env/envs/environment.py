@@ -1,0 +1,227 @@
+"""`AgentRefine-v0`: a script as a Gymnasium environment."""
+
+import operator
+import sys
+from collections.abc import Mapping
+from typing import Any, ClassVar, SupportsInt
+
+import gymnasium as gym
+from gymnasium.error import InvalidAction, ResetNeeded
+
+from trpg_env.dm import DungeonMaster, RulesDM
+from trpg_env.envs.episode import MAX_OBSERVATION, Episode
+from trpg_env.envs.reward import Reward, RewardSpec
+from trpg_env.envs.spaces import ActionText, AnyText
+from trpg_env.sandbox import Sandbox
+from trpg_env.script import Script, ScriptLike, load_script
+from trpg_env.world import Ruling, State, World
+from trpg_env.world.resolution import MAX_ACTION
+
+MAX_SEED = 2**31
+
+
+class AgentRefineEnv(gym.Env[str, str]):
+    """A script's world, played in text.
+
+    Observations and actions are texts. No text makes `step` raise: an action that is wrong costs one turn, changes
+    nothing, and is answered with what was wrong (`info["assessment"]`).
+
+    Args:
+        script: A library name, a path, a mapping, or a script.
+        dm: Who answers: `"rules"`, or a DM object.
+        max_turns: After how many actions an episode is truncated; the script's own number where left out.
+        reward: `"progress"`, `"sparse"`, or a mapping of terms to weights (see `trpg_env.envs.reward.TERMS`).
+        admissible_actions: Whether `info` lists every action that would be carried out now.
+        render_mode: None, `"ansi"` (`render` gives the last exchange) or `"human"` (written to standard output).
+        sandbox: Where the script's own checks run. Without one the environment starts its own and closes it.
+
+    Raises:
+        ScriptError: The script cannot be loaded.
+        ValueError: A keyword has a value that it does not take, or the DM cannot play the script.
+
+    Example:
+        >>> import gymnasium as gym, trpg_env
+        >>> env = gym.make("AgentRefine-v0", script="cool-tomato")
+        >>> observation, info = env.reset(seed=7, options={"variation": 1})
+        >>> observation, reward, terminated, truncated, info = env.step("take tomato")
+        >>> observation, round(reward, 3)
+        ('You take the tomato; it is warm.', 0.333)
+        >>> env.close()
+    """
+
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["ansi", "human"], "render_fps": 4}  # type: ignore[misc]
+
+    def __init__(
+        self,
+        script: ScriptLike,
+        *,
+        dm: str | DungeonMaster = "rules",
+        max_turns: int | None = None,
+        reward: RewardSpec = "progress",
+        admissible_actions: bool = False,
+        render_mode: str | None = None,
+        sandbox: Sandbox | None = None,
+        world: World | None = None,
+    ) -> None:
+        if render_mode not in (None, *self.metadata["render_modes"]):
+            raise ValueError(f'render_mode={render_mode!r} is not None, "ansi" or "human"')
+        if max_turns is not None and (not isinstance(max_turns, int) or isinstance(max_turns, bool) or max_turns < 1):
+            raise ValueError(f"max_turns={max_turns!r} is not a number of turns, 1 or more")
+        terms = Reward(reward)
+        self._own_sandbox = sandbox is None and world is None
+        self._sandbox = sandbox or (world.sandbox if world else Sandbox())
+        self.script: Script = world.script if world else load_script(script, sandbox=self._sandbox)
+        self.dm = _dungeon_master(dm, self.script)
+        self.world = world or World(self.script, self._sandbox)
+        self.render_mode = render_mode
+        self._keywords = {
+            "dm": self.dm,
+            "max_turns": max_turns,
+            "reward": reward,
+            "admissible_actions": admissible_actions,
+            "render_mode": render_mode,
+        }
+        turns = max_turns or self.script.max_turns
+        self.episode = Episode(self.world, self.dm, terms, turns, admissible_actions=admissible_actions)
+        self.observation_space = AnyText(MAX_OBSERVATION)
+        self.action_space = ActionText(MAX_ACTION, self.script.program.actions)
+        self._last_action = ""
+
+    def reset(self, *, seed: int | None = None, options: Mapping[str, Any] | None = None) -> tuple[str, dict[str, Any]]:  # type: ignore[override]
+        """Start an episode.
+
+        Args:
+            seed: The episode's seed; without one it is drawn from the environment's own generator.
+            options: `luck` (the same start, another fate), `variation` (by number, the last path fastest), or
+                `snapshot` (take up what `snapshot` gave).
+
+        Returns:
+            The instruction and the opening scene, and `info`.
+
+        Raises:
+            ValueError: An option is unknown or has no such value.
+        """
+        super().reset(seed=seed)
+        options = dict(options or {})
+        if unknown := set(options) - {"luck", "variation", "snapshot"}:
+            raise ValueError(f"{sorted(map(str, unknown))[0]!r} is no option of reset; the options are luck, variation, snapshot")
+        self._last_action = ""
+        if "snapshot" in options:
+            if len(options) > 1:
+                raise ValueError("a snapshot holds its own luck and variation; give it alone")
+            self.restore(options["snapshot"])
+            last = self.episode.last
+        else:
+            luck = _whole(options.get("luck", 0), "luck")
+            variation = None if options.get("variation") is None else _whole(options["variation"], "variation")
+            episode_seed = int(self.np_random.integers(MAX_SEED)) if seed is None else int(seed)
+            last = self.episode.begin(episode_seed, luck, variation)
+        self._show()
+        return last.observation, last.info
+
+    def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
+        """Take one action: any text.
+
+        Raises:
+            InvalidAction: The action is not a text.
+            ResetNeeded: No episode is in play.
+        """
+        if not isinstance(action, str):
+            raise InvalidAction(f"an action is a text, not a {type(action).__name__}")
+        if not self.episode.playing:
+            raise ResetNeeded("no episode is in play: call reset()")
+        last = self.episode.act(action)
+        self._last_action = action
+        if self.render_mode == "human":
+            self._show()
+        return last
+
+    def render(self) -> str | None:  # type: ignore[override]
+        """The last exchange as text with `"ansi"`; with `"human"` it was written out as it happened."""
+        if self.render_mode == "ansi":
+            return self._exchange()
+        if self.render_mode is None:
+            gym.logger.warn('render() does nothing without render_mode="ansi" or "human"')
+        return None
+
+    def close(self) -> None:
+        """End the environment's own sandbox."""
+        if self._own_sandbox:
+            self._sandbox.close()
+
+    def snapshot(self) -> dict[str, Any]:
+        """The complete state as JSON-like data; `restore` or `reset(options={"snapshot": …})` takes it up.
+
+        Raises:
+            ValueError: No episode has begun.
+        """
+        return self.episode.snapshot()
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Take up a snapshot of this script; playing on from it is the same, bit for bit.
+
+        Raises:
+            ValueError: It is no snapshot, or one of another script.
+        """
+        if not isinstance(snapshot, Mapping):
+            raise ValueError("a snapshot is what snapshot() gave")
+        self.episode.restore(snapshot)
+
+    @property
+    def state(self) -> State:
+        """The state of play."""
+        return self.episode.state
+
+    @property
+    def ruling(self) -> Ruling | None:
+        """What the last action came to; None right after `reset`."""
+        return self.episode.ruling
+
+    def _exchange(self) -> str:
+        said = self.episode.last.observation
+        return f"> {self._last_action}\n{said}" if self._last_action else said
+
+    def _show(self) -> None:
+        if self.render_mode == "human":
+            sys.stdout.write(f"{self._exchange()}\n\n")
+            sys.stdout.flush()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {
+            "script": self.script,
+            "keywords": self._keywords,
+            "snapshot": self.episode.snapshot() if self.episode.last.observation else None,
+            "np_random": self._np_random,
+            "np_random_seed": self._np_random_seed,
+            "spec": self.spec,
+            "last_action": self._last_action,
+            "action_space": self.action_space,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["script"], **state["keywords"])  # type: ignore[misc]
+        self._np_random, self._np_random_seed = state["np_random"], state["np_random_seed"]
+        self.spec, self._last_action, self.action_space = state["spec"], state["last_action"], state["action_space"]
+        if state["snapshot"] is not None:
+            self.restore(state["snapshot"])
+
+
+def _dungeon_master(dm: str | DungeonMaster, script: Script) -> DungeonMaster:
+    if dm == "rules":
+        if not script.grounded:
+            raise ValueError(f'{script.name!r} is a narrative script, which dm="rules" cannot play; it takes dm="llm"')
+        return RulesDM()
+    if dm == "llm":
+        raise ValueError('dm="llm" is not part of this version; a grounded script takes dm="rules"')
+    if isinstance(dm, str) or not isinstance(dm, DungeonMaster):
+        raise ValueError(f'dm={dm!r} is not "rules" or a DM object (see trpg_env.dm.DungeonMaster)')
+    return dm
+
+
+def _whole(value: SupportsInt, name: str) -> int:
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        return operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise ValueError(f"{name}={value!r} is not a whole number") from None

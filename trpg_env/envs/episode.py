@@ -1,0 +1,223 @@
+"""One episode in play: seed, luck and variation, the state, the DM's words, rewards and `info`.
+
+Everything that an environment does between `reset` and the end, without Gymnasium: the single environment
+and the vector environment are faces of it.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from trpg_env.dm import DungeonMaster, Narration
+from trpg_env.envs.react import Refused
+from trpg_env.envs.reward import Reward
+from trpg_env.script.instruction import instruction
+from trpg_env.world import Ruling, SeededFate, State, VerificationFailed, World
+
+MAX_OBSERVATION = 100_000
+"""The longest observation, in characters; longer ones end in an ellipsis."""
+
+Info = dict[str, Any]
+
+
+class Step(NamedTuple):
+    """Gymnasium's five values."""
+
+    observation: str
+    reward: float
+    terminated: bool
+    truncated: bool
+    info: Info
+
+
+class Episode:
+    """Plays one episode after another in one world.
+
+    Args:
+        world: The world.
+        dm: Puts rulings into words.
+        reward: What rulings are worth.
+        max_turns: After how many actions an episode is truncated.
+        admissible_actions: Whether `info` lists them.
+    """
+
+    def __init__(
+        self, world: World, dm: DungeonMaster, reward: Reward, max_turns: int, *, admissible_actions: bool
+    ) -> None:
+        self._world = world
+        self._dm = dm
+        self._reward = reward
+        self._max_turns = max_turns
+        self._admissible = admissible_actions
+        self._instruction = instruction(world.script)
+        self.seed = self.luck = self.variation = 0
+        self._state: State | None = None
+        self._fate = SeededFate(0, 0)
+        self.ruling: Ruling | None = None
+        self.last = Step("", 0.0, False, False, {})
+
+    @property
+    def state(self) -> State:
+        """The state of play."""
+        assert self._state is not None, "begin first"
+        return self._state
+
+    @property
+    def playing(self) -> bool:
+        """Whether an episode has begun and not ended."""
+        return self._state is not None and not (self.last.terminated or self.last.truncated)
+
+    @property
+    def instruction(self) -> str:
+        """What the player is told before play."""
+        return self._instruction
+
+    def begin(self, seed: int, luck: int, variation: int | None) -> Step:
+        """Start an episode.
+
+        Args:
+            seed: Draws the variation, and with `luck` every chance.
+            luck: Another luck is another fate from the same start.
+            variation: The variation by its number instead of by the seed.
+
+        Raises:
+            ValueError: There is no such variation.
+        """
+        variation = self._world.variation_of(seed) if variation is None else variation
+        state = self._world.begin(variation)
+        self.seed, self.luck, self.variation = seed, luck, variation
+        self._fate = SeededFate(seed, luck)
+        self._state, self.ruling = state, None
+        narration = self._dm.open(self._world, state)
+        observation = _shortened(f"{self._instruction}\n\n{narration.observation}")
+        try:
+            info = self._idle_info(narration.thought, self._admissible_now(state))
+        except VerificationFailed as error:
+            # `reset` has no way to end an episode; the first step meets the same fault and does.
+            info = self._idle_info(narration.thought, [])
+            info["error"] = {"kind": error.kind, "message": str(error)}
+        self.last = Step(observation, 0.0, False, False, info)
+        return self.last
+
+    def act(self, text: str) -> Step:
+        """Take one action; any text at all."""
+        before = self.state
+        try:
+            if text.__class__ is Refused:
+                ruling = self._world.refuse(before, text, text.message)  # type: ignore[attr-defined]
+            else:
+                ruling = self._world.rule(before, text, self._fate)
+            admissible = self._admissible_now(ruling.state) if self._admissible else None
+        except VerificationFailed as error:
+            return self._broken(error)
+        self._state, self.ruling = ruling.state, ruling
+        narration: Narration = self._dm.answer(self._world, before, ruling)
+        terms = self._reward.terms(ruling)
+        terminated = ruling.success or ruling.failure
+        self.last = Step(
+            _shortened(narration.observation),
+            sum(terms.values()),
+            terminated,
+            not terminated and ruling.state.values[0] >= self._max_turns,
+            self._info(narration.thought, ruling, terms, admissible),
+        )
+        return self.last
+
+    def _admissible_now(self, state: State) -> list[str] | None:
+        if not self._admissible:
+            return None
+        return [action.text for action in self._world.admissible.now(state.values)]
+
+    def _broken(self, error: VerificationFailed) -> Step:
+        thought = "The check of the player's action did not answer; the episode cannot go on."
+        info = self._idle_info(thought, [] if self._admissible else None)
+        info["error"] = {"kind": error.kind, "message": str(error)}
+        self.last = Step("The episode ends here: the action could not be checked.", 0.0, False, True, info)
+        return self.last
+
+    def _info(self, thought: str, ruling: Ruling, terms: dict[str, float], admissible: list[str] | None) -> Info:
+        state, error = ruling.state, ruling.error
+        info: Info = {
+            "success": ruling.success,
+            "progress": ruling.progress,
+            "turn": state.values[0],
+            "assessment": {
+                "parameter_error": error == "parameter",
+                "place_error": error == "place",
+                "logic_error": error == "logic",
+                "message": ruling.message,
+            },
+            "action": {"name": ruling.name, "parameters": dict(ruling.parameters)},
+            "thought": thought,
+            "state_hash": f"{state.hash:032x}",
+            "reward_terms": terms,
+            "error": {"kind": None, "message": None},
+        }
+        if admissible is not None:
+            info["admissible_actions"] = admissible
+        return info
+
+    def _idle_info(self, thought: str, admissible: list[str] | None) -> Info:
+        """`info` where no action was judged: at the start, and where an episode broke."""
+        state = self.state
+        ruling = Ruling("", None, {}, None, "", "", state, False, False, state.progress, state.progress)
+        return self._info(thought, ruling, self._reward.zero, admissible)
+
+    def snapshot(self) -> dict[str, Any]:
+        """The complete state as JSON-like data, the DM's transcript included.
+
+        Raises:
+            ValueError: No episode has begun.
+        """
+        if self._state is None:
+            raise ValueError("there is nothing to snapshot before the first reset")
+        last = self.last
+        return {
+            "script_hash": self._world.script.hash,
+            "seed": self.seed,
+            "luck": self.luck,
+            "variation": self.variation,
+            "state": self._world.save(self._state),
+            "dm": self._dm.snapshot(),
+            "observation": last.observation,
+            "reward": last.reward,
+            "terminated": last.terminated,
+            "truncated": last.truncated,
+            "info": _copied(last.info),
+        }
+
+    def restore(self, snapshot: Mapping[str, Any]) -> Step:
+        """Take up a snapshot; playing on from it is the same, bit for bit.
+
+        Raises:
+            ValueError: It is no snapshot, or one of another script.
+        """
+        try:
+            if snapshot["script_hash"] != self._world.script.hash:
+                raise ValueError(f"the snapshot is of another script than {self._world.script.name!r}")
+            state = self._world.load(snapshot["state"])
+            seed, luck, variation = int(snapshot["seed"]), int(snapshot["luck"]), int(snapshot["variation"])
+            last = Step(
+                str(snapshot["observation"]),
+                float(snapshot["reward"]),
+                bool(snapshot["terminated"]),
+                bool(snapshot["truncated"]),
+                _copied(dict(snapshot["info"])),
+            )
+            transcript = snapshot["dm"]
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not a snapshot of an environment: {error!r}") from None
+        self._dm.restore(transcript)
+        self.seed, self.luck, self.variation = seed, luck, variation
+        self._fate = SeededFate(seed, luck)
+        self._state, self.last, self.ruling = state, last, None
+        return self.last
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= MAX_OBSERVATION else f"{text[: MAX_OBSERVATION - 1]}…"
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copied(x) for key, x in value.items()}
+    return [_copied(x) for x in value] if isinstance(value, list) else value

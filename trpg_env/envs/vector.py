@@ -1,0 +1,76 @@
+"""Many environments in one process: the results of as many single ones, their checks in one round trip."""
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+from gymnasium.vector import SyncVectorEnv
+
+from trpg_env.envs.environment import AgentRefineEnv
+from trpg_env.envs.react import ReAct
+from trpg_env.sandbox import Sandbox
+from trpg_env.script import ScriptLike, load_script
+from trpg_env.world import VerificationFailed, World
+
+
+class AgentRefineVectorEnv(SyncVectorEnv):
+    """`num_envs` environments that share a sandbox and, script by script, a compiled world.
+
+    Args:
+        num_envs: How many.
+        script: One script for all, or a list that is dealt out in turn.
+        action_format: `"plain"` or `"react"`.
+        vector_kwargs: Keywords of Gymnasium's `SyncVectorEnv`, such as `autoreset_mode`.
+        **keywords: Keywords of the single environment.
+    """
+
+    def __init__(
+        self,
+        num_envs: int = 1,
+        *,
+        script: ScriptLike | Sequence[ScriptLike],
+        action_format: str = "plain",
+        **keywords: Any,
+    ) -> None:
+        vector = {k: keywords.pop(k) for k in ("autoreset_mode", "copy", "observation_mode") if k in keywords}
+        scripts = list(script) if isinstance(script, list | tuple) else [script]
+        if not scripts:
+            raise ValueError("the list of scripts is empty")
+        self._shared = Sandbox()
+        self._react = action_format == "react"
+        worlds = [World(load_script(s, sandbox=self._shared), self._shared) for s in scripts]
+        self._worlds = [worlds[i % len(worlds)] for i in range(num_envs)]
+
+        def creator(world: World) -> Any:
+            def create() -> Any:
+                own = {name: copy.deepcopy(value) for name, value in keywords.items()}
+                env = AgentRefineEnv(world.script, world=world, **own)
+                return ReAct(env) if self._react else env
+
+            return create
+
+        super().__init__([creator(world) for world in self._worlds], **vector)
+
+    def step(self, actions: Any) -> Any:
+        """Take one action in each environment; what the texts mean is asked of the sandbox at once."""
+        if not self._react:
+            by_world: dict[int, tuple[World, list[str]]] = {}
+            for world, action in zip(self._worlds, actions, strict=True):
+                if isinstance(action, str):
+                    by_world.setdefault(id(world), (world, []))[1].append(action)
+            for world, texts in by_world.values():
+                self._prepare(world, texts)
+        return super().step(actions)
+
+    @staticmethod
+    def _prepare(world: World, texts: list[str]) -> None:
+        try:
+            world.resolver.prepare(texts)
+        except VerificationFailed:
+            # The environment whose text it was meets the same fault by itself, and ends; the others go on.
+            return
+
+    def close_extras(self, **kwargs: Any) -> None:
+        """Close the environments and the sandbox they share."""
+        super().close_extras(**kwargs)
+        self._shared.close()

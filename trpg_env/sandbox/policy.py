@@ -1,0 +1,148 @@
+# ruff: noqa: N802  (visitors are named after the nodes they visit)
+"""The language verification code is written in: what of Python is let through, and what is said about the rest.
+
+Only the worker imports this. Size and nesting are checked before parsing, the tree before transforming, and
+RestrictedPython's transformer, which refuses every node it does not know, has the last word.
+"""
+
+import ast
+from types import CodeType
+from typing import Any
+
+from RestrictedPython.compile import compile_restricted_exec
+from RestrictedPython.transformer import RestrictingNodeTransformer
+
+from trpg_env.sandbox.checks import TOO_DEEP, Refused, check_brackets, check_tree, is_reserved
+from trpg_env.sandbox.protocol import MAX_SOURCE
+
+FILENAME = "<verification code>"
+
+
+def compile_source(source: str) -> CodeType:
+    """Compile verification code.
+
+    Raises:
+        Refused: If it is not Python, or not within the language.
+    """
+    if len(source) > MAX_SOURCE:
+        raise Refused(f"the code has {len(source):,} characters; write at most {MAX_SOURCE:,}")
+    try:
+        source.encode()
+    except UnicodeEncodeError:
+        raise Refused("the code holds a lone surrogate; write it as a valid Unicode text") from None
+    if "\0" in source:
+        raise Refused("the code holds a NUL character; leave it out")
+    try:
+        check_brackets(source)
+        tree = ast.parse(source, FILENAME)
+        check_tree(tree)
+        result = compile_restricted_exec(tree, FILENAME, policy=_Policy)
+    except SyntaxError as error:
+        raise Refused(_syntax(source, error)) from None
+    except (RecursionError, MemoryError):
+        raise Refused(TOO_DEEP) from None
+    except (ValueError, OverflowError) as error:
+        raise Refused(f"the code does not compile: {error}") from None
+    if result.errors or result.code is None:
+        raise Refused("; ".join(result.errors) or "the code does not compile")
+    return result.code
+
+
+def _syntax(source: str, error: SyntaxError) -> str:
+    hint = "write Python that defines validate(action, params, state)"
+    if "```" in source:
+        hint = "leave out the Markdown fence and the words around the code"
+    return f"line {error.lineno or 1}: not valid Python ({error.msg}); {hint}"
+
+
+class _Policy(RestrictingNodeTransformer):
+    """RestrictedPython's transformer, with attribute access, text formatting and imports led to our guards.
+
+    Its guards for items, iteration and calls are left out: without classes, only types of ours and Python's answer those.
+    """
+
+    def check_name(self, node: Any, name: str | None, allow_magic_methods: bool = False) -> None:
+        if name is not None and is_reserved(name):
+            self.error(node, f"the name {name} is reserved")
+
+    def guard_iter(self, node: Any) -> Any:
+        return self.node_contents_visit(node)
+
+    visit_Assign = visit_Subscript = visit_Call = visit_Nonlocal = visit_Module = guard_iter  # noqa: N815
+
+    def visit_Name(self, node: ast.Name) -> Any:
+        self.check_name(node, node.id)
+        return self.node_contents_visit(node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> Any:
+        self.node_contents_visit(node)
+        if not isinstance(node.ctx, ast.Load) or node.attr.startswith("_"):
+            self.error(node, f"the attribute {node.attr} is not available")
+        return self._guarded(node, "_getattr_", node.value, ast.Constant(node.attr))
+
+    def visit_BinOp(self, node: ast.BinOp) -> Any:
+        self.node_contents_visit(node)
+        return self._guarded(node, "_mod_", node.left, node.right) if isinstance(node.op, ast.Mod) else node
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> Any:
+        self.node_contents_visit(node)
+        if not isinstance(node.op, ast.Mod):
+            return node
+        if not isinstance(node.target, ast.Name):
+            self.not_allowed(node)
+            return node
+        old = ast.copy_location(ast.Name(node.target.id, ast.Load()), node)
+        new = self._guarded(node, "_mod_", old, node.value)
+        return ast.copy_location(ast.Assign([node.target], new), node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
+        plain = ast.Pass() if node.value is None else ast.Assign([node.target], node.value)
+        return self.visit(ast.copy_location(plain, node))
+
+    def visit_FormattedValue(self, node: ast.FormattedValue) -> Any:
+        self.node_contents_visit(node)
+        conversion = "" if node.conversion < 0 else chr(node.conversion)
+        node.value = self._guarded(node.value, "_shown_", node.value, ast.Constant(conversion))
+        node.conversion = -1
+        return node
+
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> Any:
+        self.check_name(node, node.name)
+        self.node_contents_visit(node)
+        if node.type is None:  # a bare except must not catch what ends a generator
+            node.type = ast.copy_location(ast.Name("_Exception_", ast.Load()), node)
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:
+        self.check_name(node, node.name)
+        node.returns = None
+        return self.node_contents_visit(node)
+
+    def visit_arg(self, node: ast.arg) -> Any:
+        self.check_name(node, node.arg)
+        node.annotation = None
+        return node
+
+    def visit_Import(self, node: ast.Import) -> Any:
+        return [self._bound(node, alias.asname or alias.name, alias.name) for alias in node.names]
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> Any:
+        return [
+            self._bound(node, alias.asname or alias.name, node.module, alias.name) for alias in node.names
+        ]
+
+    visit_ClassDef = visit_With = visit_TemplateStr = visit_Interpolation = (  # noqa: N815
+        RestrictingNodeTransformer.not_allowed
+    )
+
+    def _bound(self, node: ast.stmt, target: str, *source: str | None) -> ast.Assign:
+        self.check_name(node, target)
+        value = self._guarded(node, "_import_", *map(ast.Constant, source))
+        return ast.fix_missing_locations(
+            ast.copy_location(ast.Assign([ast.Name(target, ast.Store())], value), node)
+        )
+
+    @staticmethod
+    def _guarded(node: ast.AST, guard: str, *arguments: ast.expr) -> ast.Call:
+        call = ast.Call(ast.Name(guard, ast.Load()), list(arguments), [])
+        return ast.fix_missing_locations(ast.copy_location(call, node))

@@ -1,0 +1,147 @@
+"""How caller and worker talk: length-prefixed msgpack over one socket, a request answered by one reply, nothing else.
+
+Requests are ``[operation, ...]``:
+
+- ``[VALIDATE, sources, [[source index, action, params, state], ...]]`` is answered by a list with, per item, ``True``,
+  ``False``, a text, or ``[fault, message]``;
+- ``[MATCH, patterns, texts, [pattern index, text index, ...]]`` by ``[tables, results]``: ``tables`` maps a pattern's index
+  to its group names, or to a text where it does not compile; a result is None (no match), the spans of the groups,
+  False (see the table), or a fault's name;
+- ``[GROUPS, pattern]`` by a list of names, or a text where it does not compile;
+- ``[CHECK, source]`` by None, or a text.
+
+Batches may be answered in part: the worker stops early when half the deadline is gone (so that honest work never
+runs into it) and the caller asks again for what is left. The first frame of a worker is its greeting.
+
+The worker answers matches with positions, not texts: replies stay small, and the caller cuts its own text.
+"""
+
+import math
+import socket
+import time
+from typing import Any, Final
+
+import msgpack
+
+VALIDATE: Final = 1
+MATCH: Final = 2
+GROUPS: Final = 3
+CHECK: Final = 4
+
+READY: Final = "ready"
+FAILED: Final = "failed"
+
+REJECTED: Final = "rejected"
+TIMEOUT: Final = "timeout"
+MEMORY: Final = "memory"
+CRASH: Final = "crash"
+EXCEPTION: Final = "exception"
+BAD_RESULT: Final = "bad result"
+
+FAULTS: Final = frozenset({REJECTED, TIMEOUT, MEMORY, CRASH, EXCEPTION, BAD_RESULT})
+
+MAX_SOURCE: Final = 32_768
+MAX_PATTERN: Final = 65_536
+MAX_MESSAGE: Final = 2_000
+MAX_REQUEST: Final = 16 * 2**20
+MAX_REPLY: Final = 8 * 2**20
+
+_PREFIX: Final = 4
+CHUNK: Final = 65_536
+_BIG_INT: Final = 1
+
+
+class FrameError(Exception):
+    """A frame that is too long or is not what the protocol allows."""
+
+
+def _pack_unusual(value: object) -> object:
+    if isinstance(value, int):
+        return msgpack.ExtType(_BIG_INT, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
+    raise TypeError(f"a {type(value).__name__} cannot be handed to the sandbox; use plain JSON values")
+
+
+def _unpack_unusual(code: int, data: bytes) -> object:
+    if code == _BIG_INT:
+        return int.from_bytes(data, "big", signed=True)
+    raise FrameError(f"unknown extension type {code}")
+
+
+def make_packer(unicode_errors: str | None = None) -> msgpack.Packer:
+    """Return a packer for either side. Not thread-safe."""
+    return msgpack.Packer(default=_pack_unusual, unicode_errors=unicode_errors, autoreset=True)
+
+
+def frame(packer: msgpack.Packer, value: object, limit: int) -> bytes:
+    """Pack a value with its length prefix. Any text can cross, lone surrogates included.
+
+    Raises:
+        FrameError: If it is longer than `limit` bytes.
+        TypeError, ValueError, OverflowError, RecursionError: If msgpack cannot pack it.
+    """
+    try:
+        body: bytes = packer.pack(value)
+    except UnicodeEncodeError:  # rare, and dearer: with an error handler every text is encoded anew
+        body = make_packer("surrogatepass").pack(value)
+    if len(body) > limit:
+        raise FrameError(f"{len(body):,} bytes, where at most {limit:,} can cross")
+    return len(body).to_bytes(_PREFIX, "big") + body
+
+
+def receive(connection: socket.socket, limit: int) -> bytes:
+    """Read one frame's body; a small one takes a single system call.
+
+    Raises:
+        EOFError: If the other side has gone.
+        FrameError: If the frame is longer than `limit`, or more than one frame came.
+        OSError: As the socket does, its timeout included.
+    """
+    return complete(connection, connection.recv(CHUNK), limit)
+
+
+def complete(connection: socket.socket, data: bytes, limit: int, patience: float = math.inf) -> bytes:
+    """Return the body of the frame that `data` begins, reading what is missing for at most `patience` seconds.
+
+    Raises:
+        As `receive` does.
+    """
+    if len(data) < _PREFIX or int.from_bytes(data[:_PREFIX], "big") != len(data) - _PREFIX:
+        data = _with_rest(connection, bytearray(data), limit, time.monotonic() + patience)
+    return data[_PREFIX:]
+
+
+def _with_rest(connection: socket.socket, data: bytearray, limit: int, until: float) -> bytes:
+    wanted = _PREFIX
+    while True:
+        if len(data) >= _PREFIX:
+            length = int.from_bytes(data[:_PREFIX], "big")
+            if length > limit:
+                raise FrameError(f"a frame of {length:,} bytes, where at most {limit:,} can cross")
+            wanted = _PREFIX + length
+        if len(data) > wanted > _PREFIX:
+            raise FrameError("more than one frame at once")
+        if len(data) == wanted > _PREFIX:
+            return bytes(data)
+        if not data or time.monotonic() > until:
+            raise TimeoutError if data else EOFError
+        more = connection.recv(CHUNK)
+        if not more:
+            raise EOFError
+        data += more
+
+
+def unpack(body: bytes) -> Any:
+    """Unpack a frame's body.
+
+    Raises:
+        FrameError: If it is not msgpack, or holds something the protocol does not know.
+        MemoryError: If it does not fit into memory.
+    """
+    try:
+        return msgpack.unpackb(
+            body, ext_hook=_unpack_unusual, unicode_errors="surrogatepass", strict_map_key=False
+        )
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise FrameError(f"not a frame: {error}") from None

@@ -1,0 +1,171 @@
+"""How questions are put to the worker and how its answers are read.
+
+The worker's answers are not trusted either: whatever is not an answer of the right kind is a crash, texts are cleaned and cut,
+and the texts of groups are cut out of the caller's own.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+from trpg_env.sandbox import protocol
+from trpg_env.sandbox.faults import SourceRejected, Verdict
+from trpg_env.sandbox.protocol import BAD_RESULT, CRASH, FAULTS, MEMORY, REJECTED
+
+Groups: TypeAlias = dict[str | int, str | None]
+Check: TypeAlias = tuple[str, str, Mapping[str, Any], Any]
+Pair: TypeAlias = tuple[str, str]
+
+_ACCEPTED = Verdict(True)
+_REFUSED = Verdict(False)
+_GARBLED = "the worker gave an answer that is none"
+
+# Control characters would reach a terminal, lone surrogates could not be written to a file.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+class Faulted(Exception):  # noqa: N818  (what becomes of it is decided by who catches it)
+    """A request that came to nothing: a fault, and more about it for the author."""
+
+    def __init__(self, fault: str, message: str = "") -> None:
+        super().__init__(fault, message)
+        self.fault = fault
+        self.message = message
+
+
+def clean(text: str) -> str:
+    """Make a text from the worker fit to be shown and stored."""
+    if len(text) > protocol.MAX_MESSAGE:
+        text = text[: protocol.MAX_MESSAGE - 1] + "…"
+    return text if text.isascii() and text.isprintable() else _UNPRINTABLE.sub("�", text)
+
+
+def require_source(source: object) -> None:
+    """Refuse, before it is sent, what cannot be verification code.
+
+    Raises:
+        Faulted: If it is not a text or too long a one.
+    """
+    if not isinstance(source, str):
+        raise Faulted(REJECTED, f"it is a {type(source).__name__}; give the Python source as text")
+    if len(source) > protocol.MAX_SOURCE:
+        raise Faulted(REJECTED, f"it has {len(source):,} characters; write at most {protocol.MAX_SOURCE:,}")
+
+
+def require_pattern(pattern: object) -> None:
+    """Refuse, before it is sent, what cannot be a pattern.
+
+    Raises:
+        Faulted: If it is not a text or too long a one.
+    """
+    if not isinstance(pattern, str):
+        raise Faulted(REJECTED, f"it is a {type(pattern).__name__}; give the regular expression as text")
+    if len(pattern) > protocol.MAX_PATTERN:
+        raise Faulted(REJECTED, f"it has {len(pattern):,} characters; write at most {protocol.MAX_PATTERN:,}")
+
+
+def _require_text(text: object) -> None:
+    if not isinstance(text, str):
+        raise Faulted(REJECTED, f"what it was to match is a {type(text).__name__}; give a text")
+
+
+def validation(checks: Sequence[Check]) -> list[Any]:
+    """Make the request that asks about some actions; each source crosses once.
+
+    Raises:
+        Faulted: If one of them is not of the right kind.
+    """
+    sources: dict[str, int] = {}
+    items = []
+    for source, action, params, state in checks:
+        require_source(source)
+        if not isinstance(action, str):
+            raise Faulted(REJECTED, f"the action is a {type(action).__name__}; give a text")
+        if not isinstance(params, Mapping):
+            raise Faulted(REJECTED, f"params is a {type(params).__name__}; give a dict")
+        items.append((sources.setdefault(source, len(sources)), action, params, state))
+    return [protocol.VALIDATE, list(sources), items]
+
+
+def read_verdicts(checks: Sequence[Check], reply: Any) -> list[Verdict]:
+    """Read the verdicts on the first of some actions, at least one.
+
+    Raises:
+        Faulted: If they are none.
+    """
+    if not isinstance(reply, list) or not 0 < len(reply) <= len(checks):
+        raise Faulted(MEMORY if reply == MEMORY else CRASH, _GARBLED)
+    return [_verdict(answer) for answer in reply]
+
+
+def _verdict(answer: Any) -> Verdict:
+    if answer is True:
+        return _ACCEPTED
+    if answer is False:
+        return _REFUSED
+    if isinstance(answer, str):
+        return Verdict(False, clean(answer))
+    if isinstance(answer, list) and len(answer) == 2:
+        fault, message = answer
+        if fault in FAULTS and isinstance(message, str):
+            return Verdict(False, clean(f"The verification code {_FAILED[fault]}: {message}"), fault)
+    raise Faulted(CRASH, _GARBLED)
+
+
+_FAILED = dict.fromkeys(FAULTS, "failed") | {REJECTED: "cannot be used", BAD_RESULT: "gave no verdict"}
+
+
+def matching(pairs: Sequence[Pair]) -> list[Any]:
+    """Make the request that matches some pairs of pattern and text; each pattern and each text crosses once.
+
+    Raises:
+        Faulted: If one of them is not of the right kind.
+    """
+    patterns: dict[str, int] = {}
+    texts: dict[str, int] = {}
+    flat: list[int] = []
+    for pattern, text in pairs:
+        if type(pattern) is not str or pattern not in patterns:
+            require_pattern(pattern)
+        _require_text(text)
+        flat.append(patterns.setdefault(pattern, len(patterns)))
+        flat.append(texts.setdefault(text, len(texts)))
+    return [protocol.MATCH, list(patterns), list(texts), flat]
+
+
+def read_matches(pairs: Sequence[Pair], reply: Any) -> list[Groups | SourceRejected | None]:
+    """Read what became of the first of some pairs, at least one.
+
+    Raises:
+        Faulted: If it is nothing of the kind, or the first pair took too much memory.
+    """
+    try:
+        tables, results = reply
+        if not 0 < len(results) <= len(pairs):
+            raise Faulted(CRASH, _GARBLED)
+        numbers: dict[str, int] = {}
+        answers: list[Groups | SourceRejected | None] = []
+        for (pattern, text), result in zip(pairs, results, strict=False):
+            number = numbers.setdefault(pattern, len(numbers))
+            if result is None:
+                answers.append(None)
+            elif result is False:
+                answers.append(malformed(str(tables[number])))
+            elif result == MEMORY:
+                raise Faulted(MEMORY)
+            else:
+                answers.append(_groups(tables[number], text, result))
+        return answers
+    except (TypeError, ValueError, LookupError, AttributeError):
+        raise Faulted(MEMORY if reply == MEMORY else CRASH, _GARBLED) from None
+
+
+def _groups(names: list[str | int], text: str, spans: list[list[int]]) -> Groups:
+    return {
+        name: None if start < 0 else text[start:end] for name, (start, end) in zip(names, spans, strict=True)
+    }
+
+
+def malformed(why: str) -> SourceRejected:
+    """Return the rejection of a pattern that cannot be used."""
+    return SourceRejected(clean(f"The pattern cannot be used: {why}"))

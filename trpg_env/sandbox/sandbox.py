@@ -1,0 +1,264 @@
+"""The caller's side: asks a worker, and turns whatever becomes of it into verdicts and groups."""
+
+import os
+import threading
+import weakref
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Self, TypeVar
+
+from trpg_env.sandbox import protocol, questions
+from trpg_env.sandbox.faults import SandboxFault, SourceRejected, Verdict
+from trpg_env.sandbox.process import WorkerDied, WorkerProcess, WorkerTimeout
+from trpg_env.sandbox.protocol import CRASH, MEMORY, REJECTED, TIMEOUT
+from trpg_env.sandbox.questions import Check, Faulted, Groups, Pair
+
+_Item = TypeVar("_Item")
+_Answer = TypeVar("_Answer")
+
+_TRIES = 3
+_CHECKS_AT_ONCE = 64
+_PAIRS_AT_ONCE = 2_000
+
+_sandboxes: "weakref.WeakSet[Sandbox]" = weakref.WeakSet()
+
+
+class Sandbox:
+    r"""Runs verification code and patterns that nobody vouches for.
+
+    A worker process is started at the first use, and again whenever one had to be ended; `close` (or leaving ``with``, or
+    the sandbox's own end) ends it. Any thread may use a sandbox; calls take turns. A forked child starts a worker of its
+    own, and a pickled or copied sandbox is a new one with the same settings. A closed one starts anew when used.
+
+    Example:
+        >>> code = "def validate(action, params, state):\n    return state['hp'] > 3 or 'You are too weak.'"
+        >>> with Sandbox() as sandbox:
+        ...     sandbox.validate(code, "lift rock", {}, {"hp": 2}).message
+        'You are too weak.'
+    """
+
+    def __init__(self, deadline: float = 0.2) -> None:
+        """Make a sandbox; nothing is started yet.
+
+        Args:
+            deadline: Seconds after which code or a pattern that has not answered is given up.
+
+        Raises:
+            ValueError: If the deadline is not a positive number of seconds, an hour at most.
+        """
+        if not 0 < deadline <= 3_600:
+            raise ValueError(f"deadline must be a number of seconds above 0, at most 3600, not {deadline!r}")
+        self.deadline = float(deadline)
+        self._worker: WorkerProcess | None = None
+        self._finalizer: weakref.finalize[[], Sandbox] | None = None
+        self._forget()
+        _sandboxes.add(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __reduce__(self) -> tuple[type[Self], tuple[float]]:
+        return (type(self), (self.deadline,))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(deadline={self.deadline:g})"
+
+    def close(self) -> None:
+        """End the worker, if there is one."""
+        with self._lock:
+            self._discard()
+
+    def validate(self, source: str, action: str, params: Mapping[str, Any], state: Any) -> Verdict:
+        """Ask verification code about an action. Never raises.
+
+        Args:
+            source: Python that defines ``validate(action, params, state)``.
+            action: The player's text.
+            params: The parameters' values; the code gets a copy.
+            state: The world as plain JSON values; the code gets a copy.
+        """
+        return self.validate_many([(source, action, params, state)])[0]
+
+    def validate_many(self, checks: Iterable[Check]) -> list[Verdict]:
+        """Ask about many actions in as few round trips as can be; the same verdicts as one by one. Never raises."""
+        checks = list(checks)
+        try:
+            return self._in_chunks(
+                checks, _CHECKS_AT_ONCE, questions.validation, questions.read_verdicts, self._blame_code
+            )
+        except SandboxFault as broken:
+            return [Verdict(False, str(broken), CRASH)] * len(checks)
+
+    def match(self, pattern: str, text: str) -> Groups | None:
+        """Match all of a text, as `re.fullmatch` does.
+
+        Returns:
+            None where it does not match; else the text (or None) of each group, by its name, or its number if it has none.
+
+        Raises:
+            SourceRejected: If the pattern does not compile or does not answer in time; see its `fault`.
+            SandboxFault: If the sandbox itself does not work.
+        """
+        answer = self.match_many([(pattern, text)])[0]
+        if isinstance(answer, SourceRejected):
+            raise answer
+        return answer
+
+    def match_many(self, pairs: Iterable[Pair]) -> list[Groups | SourceRejected | None]:
+        """Match many pairs of pattern and text in as few round trips as can be.
+
+        Returns:
+            For each pair what `match` returns, or the `SourceRejected` it would raise. A pattern that once did not come to an
+            answer is not tried on its other texts.
+
+        Raises:
+            SandboxFault: If the sandbox itself does not work.
+        """
+        condemned: dict[str, SourceRejected] = {}
+
+        def blame(pair: Pair, faulted: Faulted) -> Groups | SourceRejected | None:
+            rejected = self._blame_pattern(faulted)
+            if faulted.fault != REJECTED:
+                condemned[pair[0]] = rejected
+            return rejected
+
+        def known(pair: Pair) -> SourceRejected | None:
+            return condemned.get(pair[0]) if condemned and isinstance(pair[0], str) else None
+
+        return self._in_chunks(
+            list(pairs), _PAIRS_AT_ONCE, questions.matching, questions.read_matches, blame, known=known
+        )
+
+    def groups(self, pattern: str) -> tuple[str | int, ...]:
+        """Return a pattern's groups in order: the name of each, or its number if it has none.
+
+        Raises:
+            SourceRejected: If the pattern does not compile; see its `fault`.
+            SandboxFault: If the sandbox itself does not work.
+        """
+        try:
+            questions.require_pattern(pattern)
+            answer = self._ask([protocol.GROUPS, pattern])
+            if isinstance(answer, list) and all(isinstance(name, (str, int)) for name in answer):
+                return tuple(answer)
+            raise Faulted(MEMORY if answer == MEMORY else REJECTED, str(answer))
+        except Faulted as faulted:
+            raise self._blame_pattern(faulted) from None
+
+    def check(self, source: str) -> None:
+        """Check that verification code is within the language, without running it.
+
+        Raises:
+            SourceRejected: If it is not; the text names the line and what to write instead.
+            SandboxFault: If the sandbox itself does not work.
+        """
+        try:
+            questions.require_source(source)
+            answer = self._ask([protocol.CHECK, source])
+            if answer is not None:
+                raise Faulted(MEMORY if answer == MEMORY else REJECTED, str(answer))
+        except Faulted as faulted:
+            verdict = self._blame_code(None, faulted)
+            raise SourceRejected(str(verdict.message), faulted.fault) from None
+
+    def _in_chunks(
+        self,
+        items: Sequence[_Item],
+        size: int,
+        request: Callable[[Sequence[_Item]], list[Any]],
+        read: Callable[[Sequence[_Item], Any], list[_Answer]],
+        blame: Callable[[_Item, Faulted], _Answer],
+        *,
+        known: Callable[[_Item], _Answer | None] = lambda _: None,
+    ) -> list[_Answer]:
+        """Ask in chunks; where one comes to nothing, ask for each of its items alone, to find out whose doing it was."""
+        answers: list[_Answer] = []
+        at_once, until = size, 0
+        while (done := len(answers)) < len(items):
+            if done >= until:
+                at_once, until = size, done + size
+            answer = known(items[done])
+            if answer is not None:
+                answers.append(answer)
+                continue
+            batch = items[done : min(done + at_once, until)]
+            try:
+                answers += read(batch, self._ask(request(batch)))
+            except Faulted as faulted:
+                if len(batch) > 1:
+                    at_once = 1
+                else:
+                    answers.append(blame(batch[0], faulted))
+        return answers
+
+    def _ask(self, request: list[Any]) -> Any:
+        with self._lock:
+            try:
+                frame = protocol.frame(self._packer, request, protocol.MAX_REQUEST)
+            except Exception as error:
+                raise Faulted(
+                    REJECTED, f"what was handed over cannot cross into the sandbox: {error}"
+                ) from None
+            for left in reversed(range(_TRIES)):
+                worker = self._worker or self._start()
+                try:
+                    return worker.exchange(frame)
+                except WorkerTimeout:
+                    self._discard()
+                    raise Faulted(TIMEOUT, "") from None
+                except WorkerDied as died:
+                    self._discard()
+                    if not (left and died.innocent):
+                        raise Faulted(CRASH, f"the worker process died ({died})") from None
+                except protocol.FrameError:
+                    self._discard()
+                    raise Faulted(CRASH, "the worker gave an answer that is none") from None
+                except BaseException:  # an answer still on its way would be taken for the next one
+                    self._discard()
+                    raise
+            raise AssertionError("unreachable")
+
+    def _start(self) -> WorkerProcess:
+        worker = self._worker = WorkerProcess(self.deadline)
+        self._finalizer = weakref.finalize(self, worker.stop)
+        return worker
+
+    def _discard(self) -> None:
+        self._worker = None
+        if self._finalizer is not None:
+            self._finalizer()
+            self._finalizer = None
+
+    def _forget(self) -> None:
+        self._lock = threading.Lock()
+        self._packer = protocol.make_packer()
+        self._worker = None
+        self._finalizer = None
+
+    def _blame_code(self, _: object, faulted: Faulted) -> Verdict:
+        message = {
+            REJECTED: f"The verification code cannot be used: {faulted.message}",
+            TIMEOUT: f"The verification code did not answer within {self.deadline:g} s; look for a loop without end or a slow pattern",
+            MEMORY: "The verification code used more memory than it may; build smaller values",
+        }.get(faulted.fault, f"The verification code brought its process down: {faulted.message}")
+        return Verdict(False, questions.clean(message), faulted.fault)
+
+    def _blame_pattern(self, faulted: Faulted) -> SourceRejected:
+        message = {
+            REJECTED: f"The pattern cannot be used: {faulted.message}",
+            TIMEOUT: f"The pattern timed out: no answer within {self.deadline:g} s; avoid repeats inside repeats",
+            MEMORY: "The pattern used more memory than it may; write a smaller one",
+        }.get(faulted.fault, f"The pattern brought its process down: {faulted.message}")
+        return SourceRejected(questions.clean(message), faulted.fault)
+
+
+def _forget_workers() -> None:
+    # In a forked child: the workers are the parent's, and a lock may have been held by a thread that is not here.
+    for sandbox in list(_sandboxes):
+        sandbox._discard()
+        sandbox._forget()
+
+
+os.register_at_fork(after_in_child=_forget_workers)

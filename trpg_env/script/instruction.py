@@ -1,0 +1,42 @@
+"""The instruction: what a player is told before play, in a script's own words.
+
+The goal, the actions with their valid values, and the names of the places; never where anything is.
+"""
+
+from trpg_env.script.domains import Free
+from trpg_env.script.model import Script
+from trpg_env.script.program import Action
+
+SHOWN_VALUES = 60
+SHOWN_PLACES = 200
+
+
+def instruction(script: Script) -> str:
+    """The instruction of a script.
+
+    Example:
+        >>> from trpg_env.script import load_script
+        >>> print(instruction(load_script("cool-tomato")).splitlines()[1])
+        Your goal: Put a cool tomato in the microwave.
+    """
+    program = script.program
+    lines = [f"You are: {script.persona}"] if script.persona else []
+    lines.append(f"Your goal: {script.goal}")
+    lines.append("Your actions, one each turn, with what may stand for each {placeholder}:")
+    lines += [f"- {_action(action)}" for action in program.actions]
+    if program.places:
+        rest = len(program.places) - SHOWN_PLACES
+        lines.append(f"Places: {', '.join(program.places[:SHOWN_PLACES])}{f' and {rest:,} more' if rest > 0 else ''}.")
+    lines.append(f"You have {script.max_turns} turns.")
+    return "\n".join(lines)
+
+
+def _action(action: Action) -> str:
+    parts = [action.template.text]
+    if action.description:
+        parts.append(f": {action.description}")
+    for placeholder, domain in zip(action.template.placeholders, action.domains, strict=True):
+        bare = isinstance(domain, Free) and [v.spelling for v in domain.examples] == [placeholder]
+        described = "any text" if bare else domain.describe(SHOWN_VALUES)
+        parts.append(f"{' ' if parts[-1].endswith('.') else '. '}{{{placeholder}}}: {described}.")
+    return "".join(parts)
