@@ -7,7 +7,7 @@ and the vector environment are faces of it.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from trpg_env.dm import DungeonMaster, Narration
+from trpg_env.dm import DungeonMaster
 from trpg_env.envs.react import Refused
 from trpg_env.envs.reward import Reward
 from trpg_env.script.instruction import instruction
@@ -38,6 +38,14 @@ class Episode:
         reward: What rulings are worth.
         max_turns: After how many actions an episode is truncated.
         admissible_actions: Whether `info` lists them.
+
+    Attributes:
+        playing: Whether an episode has begun and not ended.
+        seed: The episode's seed.
+        luck: Its luck.
+        variation: The number of its variation.
+        ruling: What the last action came to; None at the start.
+        last: What was last given to the player.
     """
 
     def __init__(
@@ -49,6 +57,7 @@ class Episode:
         self._max_turns = max_turns
         self._admissible = admissible_actions
         self._instruction = instruction(world.script)
+        self.playing = False
         self.seed = self.luck = self.variation = 0
         self._state: State | None = None
         self._fate = SeededFate(0, 0)
@@ -60,11 +69,6 @@ class Episode:
         """The state of play."""
         assert self._state is not None, "begin first"
         return self._state
-
-    @property
-    def playing(self) -> bool:
-        """Whether an episode has begun and not ended."""
-        return self._state is not None and not (self.last.terminated or self.last.truncated)
 
     @property
     def instruction(self) -> str:
@@ -86,7 +90,7 @@ class Episode:
         state = self._world.begin(variation)
         self.seed, self.luck, self.variation = seed, luck, variation
         self._fate = SeededFate(seed, luck)
-        self._state, self.ruling = state, None
+        self._state, self.ruling, self.playing = state, None, True
         narration = self._dm.open(self._world, state)
         observation = _shortened(f"{self._instruction}\n\n{narration.observation}")
         try:
@@ -110,16 +114,15 @@ class Episode:
         except VerificationFailed as error:
             return self._broken(error)
         self._state, self.ruling = ruling.state, ruling
-        narration: Narration = self._dm.answer(self._world, before, ruling)
+        thought, observation = self._dm.answer(self._world, before, ruling)
+        if len(observation) > MAX_OBSERVATION:
+            observation = _shortened(observation)
         terms = self._reward.terms(ruling)
         terminated = ruling.success or ruling.failure
-        self.last = Step(
-            _shortened(narration.observation),
-            sum(terms.values()),
-            terminated,
-            not terminated and ruling.state.values[0] >= self._max_turns,
-            self._info(narration.thought, ruling, terms, admissible),
-        )
+        truncated = not terminated and ruling.state.values[0] >= self._max_turns
+        self.playing = not (terminated or truncated)
+        info = self._info(thought, ruling, terms, admissible)
+        self.last = Step(observation, sum(terms.values()), terminated, truncated, info)
         return self.last
 
     def _admissible_now(self, state: State) -> list[str] | None:
@@ -131,6 +134,7 @@ class Episode:
         thought = "The check of the player's action did not answer; the episode cannot go on."
         info = self._idle_info(thought, [] if self._admissible else None)
         info["error"] = {"kind": error.kind, "message": str(error)}
+        self.playing = False
         self.last = Step("The episode ends here: the action could not be checked.", 0.0, False, True, info)
         return self.last
 
@@ -210,6 +214,7 @@ class Episode:
         self.seed, self.luck, self.variation = seed, luck, variation
         self._fate = SeededFate(seed, luck)
         self._state, self.last, self.ruling = state, last, None
+        self.playing = not (last.terminated or last.truncated)
         return self.last
 
 

@@ -57,4 +57,7 @@ class Reward:
 
     def terms(self, ruling: Ruling) -> dict[str, float]:
         """What each term gives for a ruling; the reward is their sum."""
-        return {term: weight * amount(ruling) for term, weight, amount in self._terms}
+        terms = {}
+        for term, weight, amount in self._terms:
+            terms[term] = weight * amount(ruling)
+        return terms

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from trpg_env.script.effects import Assign, Chance, Effect, For, Say, Text, When, walk_effects
-from trpg_env.script.expressions import Attribute, Expression, Item
+from trpg_env.script.expressions import Attribute, Expression, Item, Kind
 from trpg_env.script.names import fold
 from trpg_env.world.compile import Code, Compiler, Function, Names, Scope
 from trpg_env.world.fate import Fate
@@ -64,7 +64,7 @@ class Statements:
     def effects(self, effects: Sequence[Effect], names: Names) -> Run:
         """Compile a whole list of effects, with the cap on the rounds of its loops."""
         run = self._block(effects, names)
-        if not any(isinstance(e, For) for e in walk_effects(tuple(effects))):
+        if not any(isinstance(e, For) and not self._is_short(e, names) for e in walk_effects(tuple(effects))):
             return run
 
         def capped(v: list[Value], s: Scope, turn: Turn) -> None:
@@ -75,6 +75,11 @@ class Statements:
                 return
 
         return capped
+
+    def _is_short(self, effect: For, names: Names) -> bool:
+        """Whether a loop is over a kind that is known and small, with no loop within."""
+        nested = any(isinstance(e, For) for e in walk_effects(effect.then))
+        return isinstance(effect.loop.source, Kind) and not nested and self._compiler.unrolled(effect.loop, names) is not None
 
     def _block(self, effects: Sequence[Effect], names: Names) -> Run:
         runs = [self._effect(effect, names) for effect in effects]

@@ -23,6 +23,9 @@ from trpg_env.world.values import Value, plain, thaw
 
 _NOWHERE_ELSE = Names({}, {})
 
+_new = tuple.__new__
+"""Makes a named tuple from a tuple of its fields, at a third of what its own constructor costs."""
+
 
 class NotGrounded(ValueError):  # noqa: N818
     """A narrative script was given where the engine would have to play it."""
@@ -141,7 +144,7 @@ class World:
         values = values.copy()
         values[0] += 1
         touched: list[int] = []
-        observation = self._play(values, action, Turn(fate, touched, []))
+        observation = self._play(values, action, _new(Turn, (fate, touched, [])))
         return self._ruling(state, values, touched, text, action, observation)
 
     def _play(self, values: list[Value], action: GroundAction, turn: Turn) -> str:
@@ -184,19 +187,12 @@ class World:
             if fails(values, OUTSIDE):
                 failure = True
         success = not failure and len(completed) == len(self._completion)
-        after = State(values, total, pending, before.counted, completed, progress)
-        return Ruling(
-            text,
-            action.name,
-            action.parameters,
-            None,
-            "",
-            observation,
-            after,
-            success,
-            failure,
-            1.0 if success else progress,
-            before.progress,
+        after = _new(State, (values, total, pending, before.counted, completed, progress))
+        reached = 1.0 if success else progress
+        name, parameters = action.name, action.parameters
+        return _new(
+            Ruling,
+            (text, name, parameters, None, "", observation, after, success, failure, reached, before.progress),
         )
 
     def refuse(self, state: State, text: str, message: str) -> Ruling:
