@@ -16,12 +16,17 @@ class RulesDM:
 
     def open(self, world: World, state: State) -> Narration:
         """The opening scene: what the player sees at the start."""
-        return Narration("A new episode begins; the player learns where they are and what they see.", world.look(state.values))
+        return Narration(
+            "A new episode begins; the player learns where they are and what they see.",
+            world.look(state.values),
+        )
 
     def answer(self, world: World, before: State, ruling: Ruling) -> Narration:
         """The script's observation, or what was wrong."""
         if ruling.error is None:
-            thought = f'The player\'s action is "{ruling.name}" and nothing stands against it; it is carried out.'
+            thought = (
+                f'The player\'s action is "{ruling.name}" and nothing stands against it; it is carried out.'
+            )
             if ruling.success:
                 thought += " With it the goal is reached."
             elif ruling.failure:
@@ -30,7 +35,9 @@ class RulesDM:
                 thought += " It brings them nearer to the goal."
             return Narration(thought, ruling.observation)
         if ruling.error == "parameter":
-            thought = "The player's text is no action that the script accepts: a parameter error. Nothing changes."
+            thought = (
+                "The player's text is no action that the script accepts: a parameter error. Nothing changes."
+            )
         else:
             thought = f'The player tries "{ruling.name}", but its conditions do not hold: a {ruling.error} error. Nothing changes.'
         return Narration(thought, ruling.message)

@@ -21,7 +21,9 @@ __all__ = [
 ]
 
 
-def make(script: ScriptLike | None = None, *, action_format: str = "plain", **keywords: Any) -> gym.Env[str, str]:
+def make(
+    script: ScriptLike | None = None, *, action_format: str = "plain", **keywords: Any
+) -> gym.Env[str, str]:
     """What `gym.make("AgentRefine-v0", …)` calls.
 
     Args:

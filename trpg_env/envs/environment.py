@@ -65,7 +65,9 @@ class AgentRefineEnv(gym.Env[str, str]):
     ) -> None:
         if render_mode not in (None, *self.metadata["render_modes"]):
             raise ValueError(f'render_mode={render_mode!r} is not None, "ansi" or "human"')
-        if max_turns is not None and (not isinstance(max_turns, int) or isinstance(max_turns, bool) or max_turns < 1):
+        if max_turns is not None and (
+            not isinstance(max_turns, int) or isinstance(max_turns, bool) or max_turns < 1
+        ):
             raise ValueError(f"max_turns={max_turns!r} is not a number of turns, 1 or more")
         terms = Reward(reward)
         self._own_sandbox = sandbox is None and world is None
@@ -87,7 +89,9 @@ class AgentRefineEnv(gym.Env[str, str]):
         self.action_space = ActionText(MAX_ACTION, self.script.program.actions)
         self._last_action = ""
 
-    def reset(self, *, seed: int | None = None, options: Mapping[str, Any] | None = None) -> tuple[str, dict[str, Any]]:  # type: ignore[override]
+    def reset(
+        self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
+    ) -> tuple[str, dict[str, Any]]:  # type: ignore[override]
         """Start an episode.
 
         Args:
@@ -104,7 +108,9 @@ class AgentRefineEnv(gym.Env[str, str]):
         super().reset(seed=seed)
         options = dict(options or {})
         if unknown := set(options) - {"luck", "variation", "snapshot"}:
-            raise ValueError(f"{sorted(map(str, unknown))[0]!r} is no option of reset; the options are luck, variation, snapshot")
+            raise ValueError(
+                f"{sorted(map(str, unknown))[0]!r} is no option of reset; the options are luck, variation, snapshot"
+            )
         self._last_action = ""
         if "snapshot" in options:
             if len(options) > 1:
@@ -113,7 +119,9 @@ class AgentRefineEnv(gym.Env[str, str]):
             last = self.episode.last
         else:
             luck = _whole(options.get("luck", 0), "luck")
-            variation = None if options.get("variation") is None else _whole(options["variation"], "variation")
+            variation = (
+                None if options.get("variation") is None else _whole(options["variation"], "variation")
+            )
             episode_seed = int(self.np_random.integers(MAX_SEED)) if seed is None else int(seed)
             last = self.episode.begin(episode_seed, luck, variation)
         self._show()
@@ -201,7 +209,11 @@ class AgentRefineEnv(gym.Env[str, str]):
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(state["script"], **state["keywords"])  # type: ignore[misc]
         self._np_random, self._np_random_seed = state["np_random"], state["np_random_seed"]
-        self.spec, self._last_action, self.action_space = state["spec"], state["last_action"], state["action_space"]
+        self.spec, self._last_action, self.action_space = (
+            state["spec"],
+            state["last_action"],
+            state["action_space"],
+        )
         if state["snapshot"] is not None:
             self.restore(state["snapshot"])
 
@@ -209,7 +221,9 @@ class AgentRefineEnv(gym.Env[str, str]):
 def _dungeon_master(dm: str | DungeonMaster, script: Script) -> DungeonMaster:
     if dm == "rules":
         if not script.grounded:
-            raise ValueError(f'{script.name!r} is a narrative script, which dm="rules" cannot play; it takes dm="llm"')
+            raise ValueError(
+                f'{script.name!r} is a narrative script, which dm="rules" cannot play; it takes dm="llm"'
+            )
         return RulesDM()
     if dm == "llm":
         raise ValueError('dm="llm" is not part of this version; a grounded script takes dm="rules"')

@@ -138,7 +138,9 @@ class Episode:
         self.last = Step("The episode ends here: the action could not be checked.", 0.0, False, True, info)
         return self.last
 
-    def _info(self, thought: str, ruling: Ruling, terms: dict[str, float], admissible: list[str] | None) -> Info:
+    def _info(
+        self, thought: str, ruling: Ruling, terms: dict[str, float], admissible: list[str] | None
+    ) -> Info:
         state, error = ruling.state, ruling.error
         info: Info = {
             "success": ruling.success,

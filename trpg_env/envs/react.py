@@ -14,7 +14,9 @@ from trpg_env.envs.spaces import ActionText
 MAX_REPLY = 20_000
 """The longest reply, in characters."""
 
-_LABEL = re.compile(r"(?im:^[ \t]*(?P<line>thought|action|observation)[ \t]*:)|(?<=\s)(?P<word>Action|Observation):")
+_LABEL = re.compile(
+    r"(?im:^[ \t]*(?P<line>thought|action|observation)[ \t]*:)|(?<=\s)(?P<word>Action|Observation):"
+)
 _FORM = 'Reply with one "Thought: …" and then one "Action: …", and stop there.'
 
 
@@ -55,7 +57,9 @@ def parse_reply(text: str) -> Reply:
         Reply(thought='The hall is east.', action='go east')
     """
     if len(text) > MAX_REPLY:
-        raise MalformedReply(f"The reply has {len(text):,} characters; at most {MAX_REPLY:,} are read. {_FORM}")
+        raise MalformedReply(
+            f"The reply has {len(text):,} characters; at most {MAX_REPLY:,} are read. {_FORM}"
+        )
     labels = [((m["line"] or m["word"]).lower(), m.start(), m.end()) for m in _LABEL.finditer(text)]
     actions = [label for label in labels if label[0] == "action"]
     if not actions:

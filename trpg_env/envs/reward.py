@@ -39,14 +39,22 @@ class Reward:
     def __init__(self, spec: RewardSpec) -> None:
         if isinstance(spec, str):
             if spec not in _NAMED:
-                raise ValueError(f'reward={spec!r} is not "progress", "sparse" or a mapping of {", ".join(TERMS)}')
+                raise ValueError(
+                    f'reward={spec!r} is not "progress", "sparse" or a mapping of {", ".join(TERMS)}'
+                )
             spec = _NAMED[spec]
         if not isinstance(spec, Mapping) or not spec:
-            raise ValueError(f'a reward is "progress", "sparse" or a mapping of {", ".join(TERMS)} to weights')
+            raise ValueError(
+                f'a reward is "progress", "sparse" or a mapping of {", ".join(TERMS)} to weights'
+            )
         for term, weight in spec.items():
             if term not in TERMS:
                 raise ValueError(f"{term!r} is no term of a reward; the terms are {', '.join(TERMS)}")
-            if isinstance(weight, bool) or not isinstance(weight, int | float) or not abs(weight) < float("inf"):
+            if (
+                isinstance(weight, bool)
+                or not isinstance(weight, int | float)
+                or not abs(weight) < float("inf")
+            ):
                 raise ValueError(f"the weight of {term!r} is a finite number, not {weight!r}")
         self._terms = [(term, float(weight), TERMS[term]) for term, weight in spec.items()]
 

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from trpg_env.sandbox import Sandbox, SourceRejected
 from trpg_env.script.domains import Domain, DomainError, Free, Value, parse_domain
-from trpg_env.script.effects import Assign, Effect, Text, expressions_of, parse_effects, parse_text, walk_effects
+from trpg_env.script.effects import (
+    Assign,
+    Effect,
+    Text,
+    expressions_of,
+    parse_effects,
+    parse_text,
+    walk_effects,
+)
 from trpg_env.script.environment import Environment, read_environment, read_names, read_variations
 from trpg_env.script.expressions import (
     MAX_NODES,
@@ -28,7 +36,17 @@ from trpg_env.script.expressions import (
 from trpg_env.script.expressions import Literal as LiteralExpression
 from trpg_env.script.faults import Path
 from trpg_env.script.names import TAKEN, fold, suggestion
-from trpg_env.script.program import Action, Code, Condition, Definition, ErrorKind, Event, Pattern, Precondition, Program
+from trpg_env.script.program import (
+    Action,
+    Code,
+    Condition,
+    Definition,
+    ErrorKind,
+    Event,
+    Pattern,
+    Precondition,
+    Program,
+)
 from trpg_env.script.templates import Template, TemplateError, parse_template
 
 if TYPE_CHECKING:
@@ -75,7 +93,9 @@ class _Analysis:
         actions = self._actions()
         events = tuple(self._event(i, event) for i, event in enumerate(script.events))
         completion = self._conditions("completion_conditions", script.completion_conditions)
-        written = (e for effects in [*(a.effects for a in actions), *(v.effects for v in events)] for e in effects)
+        written = (
+            e for effects in [*(a.effects for a in actions), *(v.effects for v in events)] for e in effects
+        )
         return Program(
             grounded=True,
             actions=actions,
@@ -106,7 +126,9 @@ class _Analysis:
             for name, conditions in lists.items():
                 for i, condition in enumerate(conditions):
                     if condition.when is None:
-                        self._report((name, i), "conditions with and without `when` are mixed; give every one a `when`")
+                        self._report(
+                            (name, i), "conditions with and without `when` are mixed; give every one a `when`"
+                        )
         grounded = True in kinds
         if grounded and not script.completion_conditions:
             self._report(("completion_conditions",), "no condition says when the goal is reached")
@@ -116,7 +138,9 @@ class _Analysis:
 
     def _refuse_in_narrative(self) -> None:
         script = self._script
-        instead = "is for the engine, but no condition has a `when`; give each of completion_conditions a `when`"
+        instead = (
+            "is for the engine, but no condition has a `when`; give each of completion_conditions a `when`"
+        )
         for name in _GROUNDED_ONLY:
             if name not in ("failure_conditions", "milestones") and getattr(script, name):
                 self._report((name,), f"{name} {instead}")
@@ -176,9 +200,13 @@ class _Analysis:
             bodies[name] = (path, parameters, body)
         for name in bodies:
             self._size_of_definition(name, bodies, ())
-        self._definitions = {name: Definition(name, parameters, body) for name, (_, parameters, body) in bodies.items()}
+        self._definitions = {
+            name: Definition(name, parameters, body) for name, (_, parameters, body) in bodies.items()
+        }
 
-    def _size_of_definition(self, name: str, bodies: Mapping[str, tuple[Path, Any, Expression]], above: Path) -> int:
+    def _size_of_definition(
+        self, name: str, bodies: Mapping[str, tuple[Path, Any, Expression]], above: Path
+    ) -> int:
         if name in self._sizes or name not in bodies:
             return self._sizes.get(name, 1)
         path, _, body = bodies[name]
@@ -209,7 +237,9 @@ class _Analysis:
     def _check_size(self, expression: Expression, path: Path) -> None:
         size = sum(self._sizes.get(n.name, 1) if isinstance(n, Defined) else 1 for n in walk(expression))
         if size > MAX_NODES:
-            self._report(path, f"with its definitions written out it has {size:,} parts; at most {MAX_NODES:,}")
+            self._report(
+                path, f"with its definitions written out it has {size:,} parts; at most {MAX_NODES:,}"
+            )
 
     def _effects(self, value: object, scope: Scope, path: Path) -> tuple[Effect, ...]:
         effects = parse_effects(value, scope, path, self._report)
@@ -343,7 +373,9 @@ class _Analysis:
             if isinstance(group, str):
                 placeholder = left.pop(fold(group), None)
                 if placeholder is None:
-                    hint = suggestion(group, template.placeholders) or "; name it in the action, or write (?:…)"
+                    hint = (
+                        suggestion(group, template.placeholders) or "; name it in the action, or write (?:…)"
+                    )
                     self._report(path, f"the group {group!r} of the pattern has no placeholder{hint}")
                 else:
                     filled[group] = placeholder

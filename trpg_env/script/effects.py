@@ -106,11 +106,20 @@ def _effect(item: object, scope: Scope, path: Path, report: Report) -> Effect:
     if isinstance(item, str):
         return parse_assignment(item, scope)
     if not isinstance(item, dict):
-        raise ExpressionError("an effect is a text `x.attribute = …`, or a mapping with say, when, chance or for")
-    forms = {"say": {"say"}, "when": {"when", "then", "else"}, "chance": {"chance", "then", "else"}, "for": {"for", "then"}}
+        raise ExpressionError(
+            "an effect is a text `x.attribute = …`, or a mapping with say, when, chance or for"
+        )
+    forms = {
+        "say": {"say"},
+        "when": {"when", "then", "else"},
+        "chance": {"chance", "then", "else"},
+        "for": {"for", "then"},
+    }
     form = next((form for form in forms if form in item), None)
     if form is None:
-        raise ExpressionError(f"an effect's mapping has say, when, chance or for, not {', '.join(map(repr, item)) or 'nothing'}")
+        raise ExpressionError(
+            f"an effect's mapping has say, when, chance or for, not {', '.join(map(repr, item)) or 'nothing'}"
+        )
     for key in item:
         if key not in forms[form] and not key.startswith("x-"):
             raise ExpressionError(f"{key!r} does not go with {form!r}{suggestion(key, forms[form])}")
@@ -159,11 +168,15 @@ def parse_target(node: ast.AST, scope: Scope) -> Attribute | Item:
     while isinstance(root, Item):
         root = root.base
     if not isinstance(root, Attribute):
-        raise ExpressionError(f"{ast.unparse(node)!r} cannot be set; name an attribute first: `x.attribute[key] = …`")
+        raise ExpressionError(
+            f"{ast.unparse(node)!r} cannot be set; name an attribute first: `x.attribute[key] = …`"
+        )
     while isinstance(root, Attribute | Item):
         root = root.base
     if not isinstance(root, Entity | Variable):
-        raise ExpressionError(f"{ast.unparse(node)!r} cannot be set; a target begins with an entity or a parameter")
+        raise ExpressionError(
+            f"{ast.unparse(node)!r} cannot be set; a target begins with an entity or a parameter"
+        )
     return target
 
 

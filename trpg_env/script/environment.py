@@ -41,14 +41,20 @@ def read_names(data: object) -> Environment:
 def read_environment(data: object, report: Report) -> Environment:
     """Read a grounded script's environment; what is wrong goes to `report`."""
     if not isinstance(data, dict):
-        report(("environment",), "a grounded script's environment is a mapping of kinds to entities, and `player`")
+        report(
+            ("environment",),
+            "a grounded script's environment is a mapping of kinds to entities, and `player`",
+        )
         data = {}
     environment = Environment()
     raw: dict[str, tuple[Path, dict[str, Any]]] = {}
     for kind, members in data.items():
         if kind == "player" or not _is_kind(kind, members):
             if kind in _USUAL_KINDS:
-                report(("environment", kind), f"{kind} are a mapping from each name to its attributes, a mapping too")
+                report(
+                    ("environment", kind),
+                    f"{kind} are a mapping from each name to its attributes, a mapping too",
+                )
             continue
         if fold(kind) in TAKEN - {"items", "places"}:
             report(("environment", kind), f"the name {kind!r} is taken by the language; choose another")
@@ -181,7 +187,8 @@ def read_variations(
                 report(path, "a variation lists at least one value")
                 continue
             settings = (
-                _setting(text, value, path, (*path, i), environment, scope, report) for i, value in enumerate(values)
+                _setting(text, value, path, (*path, i), environment, scope, report)
+                for i, value in enumerate(values)
             )
             axes.append(tuple((s,) for s in settings if s is not None))
         return tuple(axis for axis in axes if axis)
@@ -189,7 +196,9 @@ def read_variations(
     alternatives = []
     for i, mapping in enumerate(data):
         found = [
-            _setting(text, value, ("variations", i, text), ("variations", i, text), environment, scope, report)
+            _setting(
+                text, value, ("variations", i, text), ("variations", i, text), environment, scope, report
+            )
             for text, value in mapping.items()
         ]
         alternatives.append(tuple(s for s in found if s is not None))
@@ -197,7 +206,13 @@ def read_variations(
 
 
 def _setting(
-    text: str, value: Any, path: Path, value_path: Path, environment: Environment, scope: Scope, report: Report
+    text: str,
+    value: Any,
+    path: Path,
+    value_path: Path,
+    environment: Environment,
+    scope: Scope,
+    report: Report,
 ) -> Setting | None:
     try:
         node: Expression = parse_path(text, scope)
@@ -224,4 +239,3 @@ def _setting(
         if cyclic_at(at):
             report(at_path, f"{node.name!r} would be inside itself")
     return Setting(node.name, attribute, tuple(keys[1:]), resolved)
-

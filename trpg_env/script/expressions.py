@@ -34,7 +34,10 @@ class Literal:
     value: Scalar
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Literal) and (type(self.value), self.value) == (type(other.value), other.value)
+        return isinstance(other, Literal) and (type(self.value), self.value) == (
+            type(other.value),
+            other.value,
+        )
 
     def __hash__(self) -> int:
         return hash((type(self.value), self.value))
@@ -230,7 +233,15 @@ _CONSTANTS: dict[str, Scalar] = {
     "None": None,
     "nowhere": None,
 }
-_ARITY = {"abs": (1, 1), "min": (1, 20), "max": (1, 20), "count": (1, 1), "sum": (1, 1), "any": (1, 1), "all": (1, 1)}
+_ARITY = {
+    "abs": (1, 1),
+    "min": (1, 20),
+    "max": (1, 20),
+    "count": (1, 1),
+    "sum": (1, 1),
+    "any": (1, 1),
+    "all": (1, 1),
+}
 _ARITY |= {"place_of": (1, 1), "visible": (1, 1), "inside": (2, 2)}
 _RANGING = frozenset({"any", "all", "count", "sum", "min", "max"})
 _INSTEAD = {
@@ -353,7 +364,13 @@ def _shown(text: str) -> str:
 
 
 def _json_type(value: object) -> str:
-    return {dict: "mapping", list: "list", tuple: "list"}.get(type(value), type(value).__name__)
+    return (
+        "mapping"
+        if isinstance(value, dict)
+        else "list"
+        if isinstance(value, list | tuple)
+        else type(value).__name__
+    )
 
 
 def _literal(value: Scalar) -> Literal:
@@ -419,7 +436,13 @@ class _Builder:
             return self._defined(name, [])
         if name in _ARITY:
             raise ExpressionError(f"{name} is a function; call it: {name}(…)")
-        known = [*scope.variables, *scope.entities.values(), *scope.kinds.values(), *scope.definitions, "player"]
+        known = [
+            *scope.variables,
+            *scope.entities.values(),
+            *scope.kinds.values(),
+            *scope.definitions,
+            "player",
+        ]
         hint = suggestion(name, known) or '; a text stands in quotes: "…"'
         raise ExpressionError(f"{name!r} is no parameter, entity, kind or definition{hint}")
 
@@ -457,7 +480,9 @@ class _Builder:
             if type(op) not in _COMPARISONS:
                 raise ExpressionError("compare with == and !=, not with `is`")
         pairs = zip(node.ops, node.comparators, strict=True)
-        return Compare(self.build(node.left), tuple((_COMPARISONS[type(op)], self.build(right)) for op, right in pairs))
+        return Compare(
+            self.build(node.left), tuple((_COMPARISONS[type(op)], self.build(right)) for op, right in pairs)
+        )
 
     def _BinOp(self, node: ast.BinOp) -> Expression:
         if type(node.op) not in _ARITHMETIC:
@@ -472,7 +497,9 @@ class _Builder:
         return self._comprehension("list", node)
 
     def _GeneratorExp(self, node: ast.GeneratorExp) -> Expression:
-        raise ExpressionError("a comprehension stands in [ ] or in any(), all(), count(), sum(), min(), max()")
+        raise ExpressionError(
+            "a comprehension stands in [ ] or in any(), all(), count(), sum(), min(), max()"
+        )
 
     def _comprehension(self, function: str, node: ast.ListComp | ast.GeneratorExp) -> Expression:
         loop, inner = self.loop(node.generators)
@@ -512,7 +539,10 @@ class _Builder:
         low, high = _ARITY[name]
         if not low <= len(node.args) <= high:
             raise ExpressionError(f"{name} takes {low if low == high else f'{low} to {high}'} arguments")
-        return Call(name, tuple(map(self._base if name in ("place_of", "visible", "inside") else self.build, node.args)))
+        return Call(
+            name,
+            tuple(map(self._base if name in ("place_of", "visible", "inside") else self.build, node.args)),
+        )
 
     def _defined(self, name: str, arguments: list[ast.expr]) -> Expression:
         expected = self._scope.definitions[name]

@@ -26,7 +26,9 @@ def instruction(script: Script) -> str:
     lines += [f"- {_action(action)}" for action in program.actions]
     if program.places:
         rest = len(program.places) - SHOWN_PLACES
-        lines.append(f"Places: {', '.join(program.places[:SHOWN_PLACES])}{f' and {rest:,} more' if rest > 0 else ''}.")
+        lines.append(
+            f"Places: {', '.join(program.places[:SHOWN_PLACES])}{f' and {rest:,} more' if rest > 0 else ''}."
+        )
     lines.append(f"You have {script.max_turns} turns.")
     return "\n".join(lines)
 

@@ -60,7 +60,9 @@ def load_script(script: ScriptLike, *, sandbox: Sandbox | None = None) -> Script
         default_name = path.stem
         source = _read(path, str(script) if origin == str(path) else path.name)
     else:
-        raise TypeError(f"a script is a library name, a path, a mapping or a Script, not a {type(script).__name__}")
+        raise TypeError(
+            f"a script is a library name, a path, a mapping or a Script, not a {type(script).__name__}"
+        )
     if sandbox is not None:
         return _build(source, default_name, origin, sandbox)
     with Sandbox() as own:
@@ -95,7 +97,9 @@ def _read(path: Path, shown: str) -> Source:
     try:
         size = path.stat().st_size
         if size > 4 * MAX_CHARACTERS:
-            raise ScriptError([Fault(f"has {size:,} bytes; a script has at most {MAX_CHARACTERS:,} characters", file=shown)])
+            raise ScriptError(
+                [Fault(f"has {size:,} bytes; a script has at most {MAX_CHARACTERS:,} characters", file=shown)]
+            )
         return Source(path.read_bytes().decode("utf-8"), shown)
     except UnicodeDecodeError as error:
         raise ScriptError([Fault(f"is not UTF-8 text (byte {error.start})", file=shown)]) from None
@@ -106,7 +110,9 @@ def _read(path: Path, shown: str) -> Source:
 def _build(source: Source, default_name: str, origin: str | None, sandbox: Sandbox) -> Script:
     data = source.data
     if not isinstance(data, dict):
-        raise ScriptError([source.fault((), "a script is a mapping with goal, environment and available_actions")])
+        raise ScriptError(
+            [source.fault((), "a script is a mapping with goal, environment and available_actions")]
+        )
     if not any(fold(key) == "name" for key in data):
         data = {**data, "name": default_name}
     try:

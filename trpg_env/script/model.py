@@ -57,7 +57,9 @@ class Condition(Part):
     @model_validator(mode="after")
     def _says_something(self) -> "Condition":
         if self.text is None and self.when is None:
-            raise PydanticCustomError("empty", "a condition is a sentence, or has `when` (and a `text` for people)")
+            raise PydanticCustomError(
+                "empty", "a condition is a sentence, or has `when` (and a `text` for people)"
+            )
         return self
 
 
@@ -155,7 +157,9 @@ class Script(Part):
             return value
         if value is None:
             return {}
-        raise PydanticCustomError("variations", "variations are a mapping `path: [values]` or a list of mappings")
+        raise PydanticCustomError(
+            "variations", "variations are a mapping `path: [values]` or a list of mappings"
+        )
 
     @field_validator("define", "provenance", "events", mode="before")
     @classmethod
@@ -224,7 +228,10 @@ def explain(error: ErrorDetails) -> tuple[Path, str]:
         return path[:-1], f"`{last}` is missing"
     if kind == "extra_forbidden":
         owner = next((_FIELDS_BY_DEPTH[p] for p in reversed(path[:-1]) if p in _FIELDS_BY_DEPTH), Script)
-        return path, f"unknown key {last!r}{suggestion(str(last), owner.model_fields) or '; keys of your own begin with x-'}"
+        return (
+            path,
+            f"unknown key {last!r}{suggestion(str(last), owner.model_fields) or '; keys of your own begin with x-'}",
+        )
     if last == "schema_version":
         return path, f"unknown schema_version {error['input']!r}; this version reads {SCHEMA_VERSION}"
     got = _json_type(error["input"])

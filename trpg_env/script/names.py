@@ -5,7 +5,9 @@ import unicodedata
 from collections.abc import Iterable
 
 FUNCTIONS = frozenset({"any", "all", "count", "sum", "min", "max", "abs", "place_of", "inside", "visible"})
-TAKEN = frozenset({"player", "items", "places", "nowhere", "look", "turn", "true", "false", "null"}) | FUNCTIONS
+TAKEN = (
+    frozenset({"player", "items", "places", "nowhere", "look", "turn", "true", "false", "null"}) | FUNCTIONS
+)
 """Names that no entity, parameter or definition may have."""
 
 

@@ -60,7 +60,7 @@ class Source:
         text = text.removeprefix("\ufeff")
         if text.lstrip().startswith("{"):
             try:
-                self.data = _read_json(text)
+                self.data: Any = _read_json(text)
                 return
             except _Malformed as fault:
                 if (file or "").endswith((".yaml", ".yml")):
@@ -72,7 +72,7 @@ class Source:
     def _read_yaml(self, text: str) -> None:
         try:
             reader = _YamlReader(text)
-            self.data: Any = reader.data
+            self.data = reader.data
         except _Malformed as fault:
             self._fail(f"not YAML: {fault}", line=fault.line)
         self._yaml_lines = reader.lines
@@ -120,7 +120,9 @@ class Data(Source):
     def _plain(self, value: object, path: Path) -> Any:
         self._left -= 1
         if len(path) > MAX_DEPTH or self._left < 0:
-            what = f"nested more than {MAX_DEPTH} deep" if self._left >= 0 else f"more than {MAX_NODES:,} values"
+            what = (
+                f"nested more than {MAX_DEPTH} deep" if self._left >= 0 else f"more than {MAX_NODES:,} values"
+            )
             raise ScriptError([Fault(f"the script is {what}", place_of_path(path[:4]))])
         if isinstance(value, dict):
             return {str(k): self._plain(v, (*path, str(k))) for k, v in value.items()}
@@ -213,7 +215,9 @@ class _YamlReader:
     def _document(self) -> Any:
         self._next()
         if isinstance(self._next(), StreamEndEvent):
-            raise _Malformed("the file is empty; a script needs a goal, an environment and available_actions", 1)
+            raise _Malformed(
+                "the file is empty; a script needs a goal, an environment and available_actions", 1
+            )
         data = self._value(self._next(), ())
         self._next()
         following = self._next()
@@ -232,7 +236,7 @@ class _YamlReader:
             return self._alias(event)
         before = self._nodes
         if isinstance(event, MappingStartEvent):
-            value = self._mapping(event, path)
+            value: Any = self._mapping(event, path)
         elif isinstance(event, SequenceStartEvent):
             value = self._sequence(event, path)
         else:

@@ -75,7 +75,9 @@ class _Splits:
         self._left = MAX_SPLITS
         return self._from(0, len(self._literals[0]), valid)
 
-    def _from(self, i: int, start: int, valid: Sequence[Callable[[str], bool]] | None) -> tuple[str, ...] | None:
+    def _from(
+        self, i: int, start: int, valid: Sequence[Callable[[str], bool]] | None
+    ) -> tuple[str, ...] | None:
         if (i, start) in self._dead:
             return None
         literal = self._literals[i + 1]

@@ -112,7 +112,9 @@ class Code:
 
 
 def _constant(value: Value) -> Code:
-    return Code(lambda _v, _s: value, constant=True, value=value, name=value is None or value.__class__ is str)
+    return Code(
+        lambda _v, _s: value, constant=True, value=value, name=value is None or value.__class__ is str
+    )
 
 
 def _tabled(plain: Code, slot: int, table: Mapping[str, Value]) -> Code:
@@ -335,7 +337,9 @@ class Compiler:
             return code
         if code.value.__class__ is not str:
             return code
-        return _constant(None if fold(code.value) == "nowhere" else self._layout.entity(code.value) or code.value)
+        return _constant(
+            None if fold(code.value) == "nowhere" else self._layout.entity(code.value) or code.value
+        )
 
     def _link(self, op: str, a: Code, b: Code) -> Code:
         link = self._equality(a, b) if op in ("==", "!=") else self._order(op, a, b)

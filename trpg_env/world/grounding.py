@@ -25,7 +25,9 @@ class GroundAction:
         self.name = action.template.text
         self.text = action.template.fill([v.spelling for v in values])
         self.parameters = {p: v.spelling for p, v in zip(action.template.placeholders, values, strict=True)}
-        self._names = Names({p: v.value for p, v in zip(action.template.placeholders, values, strict=True)}, {})
+        self._names = Names(
+            {p: v.value for p, v in zip(action.template.placeholders, values, strict=True)}, {}
+        )
         self._grounder = grounder
 
     @cached_property
@@ -82,7 +84,9 @@ class Grounder:
         """Compile a condition of an action, or find it compiled."""
         variables = self._variables.get(id(node))
         if variables is None:
-            variables = tuple({n.name for n in walk(node) if isinstance(n, Variable) and n.name in names.known})
+            variables = tuple(
+                {n.name for n in walk(node) if isinstance(n, Variable) and n.name in names.known}
+            )
             self._variables[id(node)] = variables
         # Equal nodes of different actions have equal values, hence the node itself and not its id.
         key = (node, *((v, names.known[v].__class__, names.known[v]) for v in variables))
@@ -115,7 +119,9 @@ class Grounder:
         """
         count = self.count()
         if count > MAX_GROUND:
-            raise TooManyActions(f"the script has {count:,} ground actions; at most {MAX_GROUND:,} are listed")
+            raise TooManyActions(
+                f"the script has {count:,} ground actions; at most {MAX_GROUND:,} are listed"
+            )
         for action in self._program.actions:
             for values in iterate(action.domains):
                 yield self.ground(action, values)

@@ -41,11 +41,15 @@ class Layout:
         for entity, attribute in sorted(written):
             if entity not in self.slots.get(attribute, {}):
                 self._add(entity, attribute, None)
-        varied = {(s.entity, s.attribute) for axis in program.variations for settings in axis for s in settings}
+        varied = {
+            (s.entity, s.attribute) for axis in program.variations for settings in axis for s in settings
+        }
         for entity, attribute in sorted(varied):
             if entity not in self.slots.get(attribute, {}):
                 self._add(entity, attribute, None)
-        self.constant = frozenset(i for i, name in enumerate(self.names) if i and name not in written | varied)
+        self.constant = frozenset(
+            i for i, name in enumerate(self.names) if i and name not in written | varied
+        )
         self.spellings = program.spellings
         self._tokens: list[dict[object, int]] = [{} for _ in self.names]
 
@@ -70,7 +74,9 @@ class Layout:
         if token is None:
             if len(tokens) >= _MAX_TOKENS:
                 tokens.clear()
-            text = json.dumps([*self.names[slot], value], ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+            text = json.dumps(
+                [*self.names[slot], value], ensure_ascii=True, sort_keys=True, separators=(",", ":")
+            )
             token = int.from_bytes(hashlib.blake2b(text.encode("ascii"), digest_size=16).digest(), "big")
             tokens[key] = token
         return token
@@ -104,7 +110,9 @@ def _written(program: Program) -> Iterable[tuple[str, str]]:
                 yield from _targets(effect, None, everyone)
 
 
-def _targets(effect: Assign, action: Action | None, everyone: Mapping[str, Mapping[str, Value]]) -> Iterable[tuple[str, str]]:
+def _targets(
+    effect: Assign, action: Action | None, everyone: Mapping[str, Mapping[str, Value]]
+) -> Iterable[tuple[str, str]]:
     node: Expression = effect.target
     while isinstance(node, Item):
         node = node.base

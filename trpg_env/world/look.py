@@ -64,7 +64,9 @@ class Look:
             if not self._is(self._hidden, here, v):
                 seen = [self._thing(name, inside, v) for name in inside.get(here, ())]
                 lines.append(f"You see: {', '.join(seen) or 'nothing of note'}.")
-        lines.append(f"You carry: {', '.join(self._thing(n, inside, v) for n in inside.get('player', ())) or 'nothing'}.")
+        lines.append(
+            f"You carry: {', '.join(self._thing(n, inside, v) for n in inside.get('player', ())) or 'nothing'}."
+        )
         return "\n".join(lines)
 
     def _place(self, name: str, v: list[Value]) -> str:
@@ -79,7 +81,9 @@ class Look:
         if not exits:
             return ""
         if exits.__class__ is dict:
-            return f"Exits: {', '.join(f'{direction} ({show(place)})' for direction, place in exits.items())}."
+            return (
+                f"Exits: {', '.join(f'{direction} ({show(place)})' for direction, place in exits.items())}."
+            )
         return f"Exits: {', '.join(map(show, exits))}."
 
     def _thing(self, name: str, inside: dict[str, list[str]], v: list[Value]) -> str:

@@ -53,7 +53,10 @@ def relevant_slots(world: World) -> frozenset[int]:
         rules += [(names, reads(read)) for names, read in _assignments(event.effects, [event.when])]
     relevant = reads(c.when for c in (*program.completion, *program.failure) if c.when is not None)
     while True:
-        more = set().union(*(read for names, read in rules if names & relevant or _EVERYTHING in relevant)) - relevant
+        more = (
+            set().union(*(read for names, read in rules if names & relevant or _EVERYTHING in relevant))
+            - relevant
+        )
         if not more:
             break
         relevant |= more

@@ -82,7 +82,9 @@ class Resolver:
         self.table: dict[str, Meaning] = {}
         self._open: dict[str, _Candidates] = {}
         self._reads_state = {
-            a.index: reads_state(a.verification.source) for a in program.actions if isinstance(a.verification, Code)
+            a.index: reads_state(a.verification.source)
+            for a in program.actions
+            if isinstance(a.verification, Code)
         }
         self._templates = "; ".join(a.template.text for a in program.actions[:40])
 
@@ -159,7 +161,11 @@ class Resolver:
             message = f'The check of "{question.name}" does not accept this: {message}.'
         elif not message and isinstance(question.accepted, Refusal):
             message = question.accepted.message
-        return Refusal(message or f'"{question.text}" is not a valid "{question.name}".', question.name, question.parameters)
+        return Refusal(
+            message or f'"{question.text}" is not a valid "{question.name}".',
+            question.name,
+            question.parameters,
+        )
 
     def _candidates(self, texts: Sequence[str]) -> list[_Candidates]:
         matches = self._matches(texts)
@@ -170,19 +176,24 @@ class Resolver:
                 values = self._values(action, text, matches)
                 if values is None:
                     continue
-                meaning: Meaning | _Question = self._meaning(action, values)
-                if isinstance(action.verification, Code):
-                    meaning = self._question(action, text, values, meaning)
-                    if isinstance(meaning, _Question) and not self._reads_state[action.index]:
-                        meaning = self._ask(meaning, {})
-                candidates.append(meaning)
-                if isinstance(meaning, GroundAction):
+                candidate = self._candidate(action, text, values)
+                candidates.append(candidate)
+                if isinstance(candidate, GroundAction):
                     break
             results.append(tuple(candidates))
         return results
 
+    def _candidate(self, action: Action, text: str, values: tuple[str, ...]) -> "Meaning | _Question":
+        meaning = self._meaning(action, values)
+        if not isinstance(action.verification, Code):
+            return meaning
+        question = self._question(action, text, values, meaning)
+        return question if self._reads_state[action.index] else self._ask(question, {})
+
     def _matches(self, texts: Sequence[str]) -> dict[tuple[str, str], Mapping[str | int, str | None] | None]:
-        patterns = dict.fromkeys(a.verification.source for a in self._program.actions if isinstance(a.verification, Pattern))
+        patterns = dict.fromkeys(
+            a.verification.source for a in self._program.actions if isinstance(a.verification, Pattern)
+        )
         pairs = [(pattern, text) for text in texts for pattern in patterns]
         found = self._sandbox.match_many(pairs) if pairs else []
         matches: dict[tuple[str, str], Mapping[str | int, str | None] | None] = {}
@@ -193,15 +204,19 @@ class Resolver:
         return matches
 
     def _values(
-        self, action: Action, text: str, matches: Mapping[tuple[str, str], Mapping[str | int, str | None] | None]
+        self,
+        action: Action,
+        text: str,
+        matches: Mapping[tuple[str, str], Mapping[str | int, str | None] | None],
     ) -> tuple[str, ...] | None:
         """The placeholders' values as written, or None where the action is not meant."""
         verification = action.verification
-        groups: Mapping[str | int, str | None] | None = {}
+        groups: Mapping[str | int, str | None] = {}
         if isinstance(verification, Pattern):
-            groups = matches[verification.source, text]
-            if groups is None:
+            match = matches[verification.source, text]
+            if match is None:
                 return None
+            groups = match
             if verification.complete:
                 by_name = {placeholder: groups.get(group) for group, placeholder in verification.groups}
                 return tuple(normalise(by_name[p] or "") for p in action.template.placeholders)
@@ -215,13 +230,17 @@ class Resolver:
 
     def _meaning(self, action: Action, written: tuple[str, ...]) -> Meaning:
         values: list[Value] = []
-        for placeholder, domain, text in zip(action.template.placeholders, action.domains, written, strict=True):
+        for placeholder, domain, text in zip(
+            action.template.placeholders, action.domains, written, strict=True
+        ):
             value = domain.parse(text)
             if value is None:
                 shown = text if len(text) <= 80 else f"{text[:77]}…"
                 parameters = dict(zip(action.template.placeholders, written, strict=True))
                 valid = domain.describe(SHOWN_VALUES)
-                message = f'"{shown}" is not a valid {placeholder} for "{action.template.text}". Valid: {valid}.'
+                message = (
+                    f'"{shown}" is not a valid {placeholder} for "{action.template.text}". Valid: {valid}.'
+                )
                 return Refusal(message, action.template.text, parameters)
             values.append(value)
         return self._grounder.ground(action, tuple(values))

@@ -71,4 +71,3 @@ class VerificationFailed(Exception):  # noqa: N818 - ends an episode as data, se
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
         self.kind = kind
-

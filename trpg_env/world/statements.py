@@ -9,7 +9,17 @@ from trpg_env.script.names import fold
 from trpg_env.world.compile import Code, Compiler, Function, Names, Scope
 from trpg_env.world.fate import Fate
 from trpg_env.world.layout import Layout
-from trpg_env.world.values import MAX_LENGTH, WORK, Exhausted, Value, add_to, charge, key_text, show, take_from
+from trpg_env.world.values import (
+    MAX_LENGTH,
+    WORK,
+    Exhausted,
+    Value,
+    add_to,
+    charge,
+    key_text,
+    show,
+    take_from,
+)
 
 MAX_TEXT = MAX_LENGTH
 
@@ -57,7 +67,7 @@ class Statements:
             return lambda v, s: show(only(v, s))[:MAX_TEXT]
 
         def render(v: list[Value], s: Scope) -> str:
-            return "".join([p if p.__class__ is str else show(p(v, s)) for p in parts])[:MAX_TEXT]  # type: ignore[operator,misc]
+            return "".join([p if p.__class__ is str else show(p(v, s)) for p in parts])[:MAX_TEXT]  # type: ignore[operator]
 
         return render
 
@@ -79,7 +89,11 @@ class Statements:
     def _is_short(self, effect: For, names: Names) -> bool:
         """Whether a loop is over a kind that is known and small, with no loop within."""
         nested = any(isinstance(e, For) for e in walk_effects(effect.then))
-        return isinstance(effect.loop.source, Kind) and not nested and self._compiler.unrolled(effect.loop, names) is not None
+        return (
+            isinstance(effect.loop.source, Kind)
+            and not nested
+            and self._compiler.unrolled(effect.loop, names) is not None
+        )
 
     def _block(self, effects: Sequence[Effect], names: Names) -> Run:
         runs = [self._effect(effect, names) for effect in effects]
@@ -122,7 +136,9 @@ class Statements:
 
         return say
 
-    def _when(self, condition: Expression, then: Sequence[Effect], otherwise: Sequence[Effect], names: Names) -> Run:
+    def _when(
+        self, condition: Expression, then: Sequence[Effect], otherwise: Sequence[Effect], names: Names
+    ) -> Run:
         test = self._compiler.expression(condition, names)
         yes, no = self._block(then, names), self._block(otherwise, names)
 
@@ -218,7 +234,9 @@ class Statements:
         entity = self._layout.entity(value)
         return entity if entity is not None else (None if fold(value) == "nowhere" else value)
 
-    def _target(self, target: Expression, names: Names) -> Callable[[list[Value], Scope], tuple[int, list[Value]]]:
+    def _target(
+        self, target: Expression, names: Names
+    ) -> Callable[[list[Value], Scope], tuple[int, list[Value]]]:
         """Where a target leads: its slot (0: nowhere) and the keys within the slot's value."""
         steps: list[str | Function] = []
         node = target
@@ -235,7 +253,8 @@ class Statements:
 
         def resolve(v: list[Value], s: Scope) -> tuple[int, list[Value]]:
             x = root(v, s)
-            slot, keys = 0, []
+            slot = 0
+            keys: list[Value] = []
             for step in steps:
                 key = step if isinstance(step, str) else step(v, s)
                 owner = entity(x) if x.__class__ is str else None

@@ -168,7 +168,7 @@ def total(values: tuple[Value, ...]) -> Value:
 def elements(x: Value) -> tuple[Value, ...]:
     """What a loop ranges over: a list's elements, a mapping's keys, else nothing."""
     if x.__class__ is tuple:
-        return x  # type: ignore[no-any-return]
+        return x
     return tuple(x) if x.__class__ is dict else ()
 
 

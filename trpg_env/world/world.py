@@ -14,7 +14,7 @@ from trpg_env.script.program import Condition, ErrorKind, Program, Setting
 from trpg_env.world.admissible import Admissible
 from trpg_env.world.compile import OUTSIDE, Compiler, Function, Names
 from trpg_env.world.fate import Fate, draw
-from trpg_env.world.grounding import Grounder, GroundAction
+from trpg_env.world.grounding import GroundAction, Grounder
 from trpg_env.world.layout import Layout
 from trpg_env.world.resolution import Meaning, Refusal, Resolver
 from trpg_env.world.ruling import Ruling, State
@@ -168,7 +168,13 @@ class World:
         return observation
 
     def _ruling(
-        self, before: State, values: list[Value], touched: list[int], text: str, action: GroundAction, observation: str
+        self,
+        before: State,
+        values: list[Value],
+        touched: list[int],
+        text: str,
+        action: GroundAction,
+        observation: str,
     ) -> Ruling:
         """The ruling on an action that was carried out: hash, progress, failure, completion."""
         old, total, token = before.values, before.hash, self.layout.token
@@ -192,7 +198,19 @@ class World:
         name, parameters = action.name, action.parameters
         return _new(
             Ruling,
-            (text, name, parameters, None, "", observation, after, success, failure, reached, before.progress),
+            (
+                text,
+                name,
+                parameters,
+                None,
+                "",
+                observation,
+                after,
+                success,
+                failure,
+                reached,
+                before.progress,
+            ),
         )
 
     def refuse(self, state: State, text: str, message: str) -> Ruling:
@@ -201,7 +219,9 @@ class World:
 
     @staticmethod
     def _refused(state: State, text: str, refusal: Refusal) -> Ruling:
-        return _erroneous(state, text, refusal.name, dict(refusal.parameters or {}), "parameter", refusal.message)
+        return _erroneous(
+            state, text, refusal.name, dict(refusal.parameters or {}), "parameter", refusal.message
+        )
 
     def _completed(self, values: list[Value]) -> tuple[int, ...]:
         return tuple([i for i, holds in self._completion if holds(values, OUTSIDE)])
@@ -243,7 +263,9 @@ class World:
 
     def save(self, state: State) -> dict[str, Any]:
         """A state as JSON-like data."""
-        world = {e: {a: plain(x) for a, x in of.items()} for e, of in self.layout.by_entity(state.values).items()}
+        world = {
+            e: {a: plain(x) for a, x in of.items()} for e, of in self.layout.by_entity(state.values).items()
+        }
         return {
             "turn": state.turn,
             "world": world,
@@ -266,7 +288,9 @@ class World:
                     values[self.layout.slots[attribute][entity]] = thaw(value)
             pending, completed = tuple(map(int, data["pending"])), tuple(map(int, data["completed"]))
             if pending and not 0 <= min(pending) <= max(pending) < len(self._milestones):
-                raise ValueError(f"not a state of the script {self.script.name!r}: it has no milestone {max(pending)}")
+                raise ValueError(
+                    f"not a state of the script {self.script.name!r}: it has no milestone {max(pending)}"
+                )
             counted = int(data["counted"])
             progress = (counted - len(pending)) / counted if counted else 0.0
             return State(values, self.layout.hash(values), pending, counted, completed, progress)
