@@ -91,7 +91,7 @@ class AgentRefineEnv(gym.Env[str, str]):
 
     def reset(
         self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
-    ) -> tuple[str, dict[str, Any]]:  # type: ignore[override]
+    ) -> tuple[str, dict[str, Any]]:
         """Start an episode.
 
         Args:
@@ -144,7 +144,7 @@ class AgentRefineEnv(gym.Env[str, str]):
             self._show()
         return last
 
-    def render(self) -> str | None:  # type: ignore[override]
+    def render(self) -> str | None:
         """The last exchange as text with `"ansi"`; with `"human"` it was written out as it happened."""
         if self.render_mode == "ansi":
             return self._exchange()

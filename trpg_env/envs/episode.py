@@ -107,7 +107,7 @@ class Episode:
         before = self.state
         try:
             if text.__class__ is Refused:
-                ruling = self._world.refuse(before, text, text.message)  # type: ignore[attr-defined]
+                ruling = self._world.refuse(before, text, text.message)
             else:
                 ruling = self._world.rule(before, text, self._fate)
             admissible = self._admissible_now(ruling.state) if self._admissible else None

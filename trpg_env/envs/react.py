@@ -27,7 +27,7 @@ class Reply(NamedTuple):
     action: str
 
 
-class MalformedReply(ValueError):  # noqa: N818
+class MalformedReply(ValueError):
     """A reply that is not in the format; the text says what is wrong with it."""
 
 
@@ -47,13 +47,13 @@ class Refused(str):
 
 
 def parse_reply(text: str) -> Reply:
-    """Read a reply.
+    r"""Read a reply.
 
     Raises:
         MalformedReply: It has no action or several, goes on after it, or is too long.
 
     Example:
-        >>> parse_reply("Thought: The hall is east.\\nAction: go east")
+        >>> parse_reply("Thought: The hall is east.\nAction: go east")
         Reply(thought='The hall is east.', action='go east')
     """
     if len(text) > MAX_REPLY:
@@ -80,11 +80,11 @@ def parse_reply(text: str) -> Reply:
 
 
 def format_reply(thought: str, action: str) -> str:
-    """The reply that says a thought and an action.
+    r"""The reply that says a thought and an action.
 
     Example:
         >>> format_reply("East it is.", "go east")
-        'Thought: East it is.\\nAction: go east'
+        'Thought: East it is.\nAction: go east'
     """
     return f"Thought: {thought}\nAction: {action}"
 

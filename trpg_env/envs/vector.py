@@ -33,7 +33,7 @@ class AgentRefineVectorEnv(SyncVectorEnv):
         **keywords: Any,
     ) -> None:
         vector = {k: keywords.pop(k) for k in ("autoreset_mode", "copy", "observation_mode") if k in keywords}
-        scripts = list(script) if isinstance(script, list | tuple) else [script]
+        scripts: list[Any] = list(script) if isinstance(script, list | tuple) else [script]
         if not scripts:
             raise ValueError("the list of scripts is empty")
         self._shared = Sandbox()

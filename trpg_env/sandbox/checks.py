@@ -22,7 +22,7 @@ TOO_DEEP = "this is nested too deeply; split it into helper functions or several
 _INTERNALS = re.compile(r"(?:gi|cr|ag|tb|co|f)_")
 
 
-class Refused(Exception):  # noqa: N818  (it is an answer, not an error)
+class Refused(Exception):
     """Source that is outside the language; the text says where, why and what to write instead."""
 
 

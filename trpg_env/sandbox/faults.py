@@ -25,7 +25,7 @@ class Verdict:
     fault: str | None = None
 
 
-class SourceRejected(ValueError):  # noqa: N818  (named by what happened)
+class SourceRejected(ValueError):
     """A pattern or verification code that cannot be used; its text says why and what to write instead.
 
     Attributes:
@@ -41,5 +41,5 @@ class SourceRejected(ValueError):  # noqa: N818  (named by what happened)
         return str(self.args[0])
 
 
-class SandboxFault(RuntimeError):  # noqa: N818
+class SandboxFault(RuntimeError):
     """The sandbox itself does not work: its worker process cannot be started or breaks the protocol at once."""

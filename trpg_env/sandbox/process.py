@@ -26,11 +26,11 @@ _PATIENCE = 10
 _FROM_OUTSIDE = frozenset({0, -1, -2, -3, -9, -15, -24})
 
 
-class WorkerTimeout(Exception):  # noqa: N818
+class WorkerTimeout(Exception):
     """The worker did not answer within the deadline."""
 
 
-class WorkerDied(Exception):  # noqa: N818
+class WorkerDied(Exception):
     """The worker ended before it answered.
 
     Attributes:

@@ -24,7 +24,7 @@ _GARBLED = "the worker gave an answer that is none"
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-class Faulted(Exception):  # noqa: N818  (what becomes of it is decided by who catches it)
+class Faulted(Exception):
     """A request that came to nothing: a fault, and more about it for the author."""
 
     def __init__(self, fault: str, message: str = "") -> None:

@@ -13,7 +13,7 @@ MAX_GROUND = 200_000
 """How many ground actions are enumerated at most."""
 
 
-class TooManyActions(ValueError):  # noqa: N818
+class TooManyActions(ValueError):
     """A script has more ground actions than are ever listed."""
 
 

@@ -61,7 +61,7 @@ class Ruling(NamedTuple):
     before: float
 
 
-class VerificationFailed(Exception):  # noqa: N818 - ends an episode as data, see the environment
+class VerificationFailed(Exception):
     """Verification code or a pattern did not answer: the episode cannot go on.
 
     Attributes:

@@ -7,6 +7,7 @@ numbers are always `int`, so that 2.0 and 2 are one value. True and 1 are differ
 """
 
 import json
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +21,7 @@ WORK = 100_000
 """The cap on the work of one expression, in rounds of loops and elements looked at within them."""
 
 
-class Exhausted(Exception):  # noqa: N818 - not an error: the expression's value is then null
+class Exhausted(Exception):
     """An expression has used up its cap on work."""
 
 
@@ -34,7 +35,7 @@ def charge(meter: Meter, amount: int) -> None:
 
 def number(x: int | float) -> int | float:
     """A result within bounds; a whole one as int."""
-    if x != x:
+    if math.isnan(x):
         return 0
     if x > MAX_NUMBER:
         return MAX_NUMBER

@@ -27,7 +27,7 @@ _new = tuple.__new__
 """Makes a named tuple from a tuple of its fields, at a third of what its own constructor costs."""
 
 
-class NotGrounded(ValueError):  # noqa: N818
+class NotGrounded(ValueError):
     """A narrative script was given where the engine would have to play it."""
 
 
@@ -134,7 +134,7 @@ class World:
         if meaning is None:
             meaning = self.resolver.resolve(text, state.values)
         if meaning.__class__ is Refusal:
-            return self._refused(state, text, meaning)  # type: ignore[arg-type]
+            return self._refused(state, text, meaning)
         action: GroundAction = meaning  # type: ignore[assignment]
         values = state.values
         for holds, error, message in action.preconditions:
