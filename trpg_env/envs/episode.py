@@ -71,6 +71,11 @@ class Episode:
         return self._state
 
     @property
+    def turns_left(self) -> int:
+        """How many actions may still be taken."""
+        return self._max_turns - self.state.turn
+
+    @property
     def instruction(self) -> str:
         """What the player is told before play."""
         return self._instruction

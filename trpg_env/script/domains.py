@@ -7,6 +7,7 @@ conditions see): the two differ where a spelling names an entity written otherwi
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from trpg_env.script.expressions import Scalar
 from trpg_env.script.names import fold, suggestion
@@ -59,7 +60,7 @@ class Range:
         number = int(text)
         return Value(str(number), number) if self.low <= number <= self.high else None
 
-    @property
+    @cached_property
     def samples(self) -> Sequence[Value]:
         """The values to play with: all of them."""
         return [Value(str(n), n) for n in range(self.low, self.high + 1)]

@@ -23,6 +23,7 @@ from trpg_env.script.expressions import (
     parse_loop,
     parse_text_expression,
     read,
+    unparse,
 )
 from trpg_env.script.faults import Path, place_of_path
 from trpg_env.script.names import suggestion
@@ -161,7 +162,7 @@ def parse_assignment(text: str, scope: Scope) -> Assign:
 def parse_target(node: ast.AST, scope: Scope) -> Attribute | Item:
     """The left side of an assignment, or a path of `variations`."""
     if not isinstance(node, ast.Attribute | ast.Subscript):
-        raise ExpressionError(f"{ast.unparse(node)!r} cannot be set; set an attribute: `x.attribute = …`")
+        raise ExpressionError(f"{unparse(node)!r} cannot be set; set an attribute: `x.attribute = …`")
     target = build(node, scope)
     assert isinstance(target, Attribute | Item)
     root: Expression = target
@@ -169,13 +170,13 @@ def parse_target(node: ast.AST, scope: Scope) -> Attribute | Item:
         root = root.base
     if not isinstance(root, Attribute):
         raise ExpressionError(
-            f"{ast.unparse(node)!r} cannot be set; name an attribute first: `x.attribute[key] = …`"
+            f"{unparse(node)!r} cannot be set; name an attribute first: `x.attribute[key] = …`"
         )
     while isinstance(root, Attribute | Item):
         root = root.base
     if not isinstance(root, Entity | Variable):
         raise ExpressionError(
-            f"{ast.unparse(node)!r} cannot be set; a target begins with an entity or a parameter"
+            f"{unparse(node)!r} cannot be set; a target begins with an entity or a parameter"
         )
     return target
 

@@ -7,7 +7,6 @@ a state is stored: `trpg_env.world` turns it into closures.
 """
 
 import ast
-import math
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -359,6 +358,14 @@ def _syntax(text: str, error: SyntaxError) -> str:
     return f"{_shown(text)} is not an expression: {error.msg}{hint}"
 
 
+def unparse(node: ast.AST) -> str:
+    """Python's spelling of a tree, for messages."""
+    try:
+        return ast.unparse(node)
+    except RecursionError:
+        return "an expression that nests too deeply"
+
+
 def _shown(text: str) -> str:
     return repr(text if len(text) <= 80 else f"{text[:77]}…")
 
@@ -399,13 +406,13 @@ class _Builder:
 
     def _refuse(self, node: ast.AST) -> NoReturn:
         instead = _INSTEAD.get(type(node), "see the list of operators and functions of the script language")
-        raise ExpressionError(f"{_shown(ast.unparse(node))} is not of the language: {instead}")
+        raise ExpressionError(f"{_shown(unparse(node))} is not of the language: {instead}")
 
     def _Constant(self, node: ast.Constant) -> Expression:
         value = node.value
         if value is None or isinstance(value, bool | str):
             return Literal(value)
-        if isinstance(value, int | float) and math.isfinite(value) and abs(value) <= MAX_NUMBER:
+        if isinstance(value, int | float) and abs(value) <= MAX_NUMBER:
             return _literal(value)
         if isinstance(value, int | float):
             raise ExpressionError("numbers lie within ±2**53")
@@ -487,7 +494,7 @@ class _Builder:
     def _BinOp(self, node: ast.BinOp) -> Expression:
         if type(node.op) not in _ARITHMETIC:
             hint = ": divide with //" if isinstance(node.op, ast.Div) else ": the operators are + - * // %"
-            raise ExpressionError(f"{_shown(ast.unparse(node))} is not of the language{hint}")
+            raise ExpressionError(f"{_shown(unparse(node))} is not of the language{hint}")
         return Binary(_ARITHMETIC[type(node.op)], self.build(node.left), self.build(node.right))
 
     def _List(self, node: ast.List) -> Expression:
@@ -526,7 +533,7 @@ class _Builder:
 
     def _Call(self, node: ast.Call) -> Expression:
         if not isinstance(node.func, ast.Name) or node.keywords:
-            raise ExpressionError(f"{_shown(ast.unparse(node))}: there are no methods and no named arguments")
+            raise ExpressionError(f"{_shown(unparse(node))}: there are no methods and no named arguments")
         name = node.func.id
         if name in self._scope.definitions:
             return self._defined(name, node.args)

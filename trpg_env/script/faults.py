@@ -52,6 +52,10 @@ class ScriptError(ValueError):
         return type(self), (self.faults,)
 
 
+class ScriptNotFound(ScriptError):
+    """There is no such library script or file."""
+
+
 def place_of_path(path: Path) -> str:
     """A path as people read it.
 

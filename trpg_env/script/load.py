@@ -1,5 +1,7 @@
 """`load_script`: a library name, a path, a mapping or a script → a script that is sound enough to be played."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -10,7 +12,7 @@ from pydantic import ValidationError
 from trpg_env.sandbox import Sandbox
 from trpg_env.script import faults
 from trpg_env.script.analysis import analyse
-from trpg_env.script.faults import Fault, ScriptError
+from trpg_env.script.faults import Fault, ScriptError, ScriptNotFound
 from trpg_env.script.model import Script, explain
 from trpg_env.script.names import fold, suggestion
 from trpg_env.script.source import MAX_CHARACTERS, Data, Source
@@ -82,11 +84,11 @@ def _find(name: str | Path) -> tuple[Path, str]:
     except (OSError, ValueError):
         is_folder = False
     if is_folder:
-        raise ScriptError([Fault("is a folder; name a script in it", file=_shown(text))])
+        raise ScriptNotFound([Fault("is a folder; name a script in it", file=_shown(text))])
     if isinstance(name, Path) or path.suffix in SUFFIXES or "/" in text:
-        raise ScriptError([Fault("there is no such file", file=_shown(text))])
+        raise ScriptNotFound([Fault("there is no such file", file=_shown(text))])
     hint = suggestion(text[:100], library()) or f"; the library has {', '.join(library())}"
-    raise ScriptError([Fault(f"there is no such library script or file{hint}", file=_shown(text))])
+    raise ScriptNotFound([Fault(f"there is no such library script or file{hint}", file=_shown(text))])
 
 
 def _shown(text: str) -> str:
@@ -128,8 +130,13 @@ def _build(source: Source, default_name: str, origin: str | None, sandbox: Sandb
     program = analyse(script, sandbox, report)
     if collected:
         raise ScriptError(_in_order(collected))
-    script._origin, script._source, script._program = origin, source, program
+    script._origin, script._source, script._program, script._hash = origin, source, program, _hash(source)
     return script
+
+
+def _hash(source: Source) -> str:
+    text = json.dumps(source.data, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _in_order(found: list[Fault]) -> list[Fault]:

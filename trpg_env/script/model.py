@@ -5,8 +5,6 @@ Keys may be written in any case and with blanks for underscores, which makes the
 (`Completion Conditions`, `verification code`) load unchanged. Keys that begin with `x-` are free anywhere.
 """
 
-import hashlib
-import json
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
@@ -140,6 +138,7 @@ class Script(Part):
     _origin: str | None = PrivateAttr(default=None)
     _source: Source | None = PrivateAttr(default=None)
     _program: Program | None = PrivateAttr(default=None)
+    _hash: str = PrivateAttr(default="")
 
     @field_validator("completion_conditions", "failure_conditions", "milestones", mode="before")
     @classmethod
@@ -199,8 +198,7 @@ class Script(Part):
     @property
     def hash(self) -> str:
         """SHA-256 of the script's data: equal for the same data in JSON and YAML, wherever it is stored."""
-        text = json.dumps(self.source.data, ensure_ascii=False, separators=(",", ":"))
-        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        return self._hash
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> "Script":
         return self

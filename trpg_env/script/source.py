@@ -6,8 +6,8 @@ judged before anything is built from them: a file of a few kilobytes can neither
 
 import io
 import json
-import math
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, NoReturn
@@ -130,7 +130,7 @@ class Data(Source):
             return [self._plain(v, (*path, i)) for i, v in enumerate(value)]
         if value is None or isinstance(value, str | bool):
             return value
-        if isinstance(value, int | float) and math.isfinite(value) and abs(value) <= MAX_NUMBER:
+        if isinstance(value, int | float) and abs(value) <= MAX_NUMBER:
             return value
         if isinstance(value, int | float):
             raise ScriptError([Fault("numbers lie within ±2**53", place_of_path(path))])
@@ -151,8 +151,7 @@ def _read_json(text: str) -> Any:
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
         mapping = dict(items)
         if len(mapping) < len(items):
-            keys = [key for key, _ in items]
-            twice = next(key for key in keys if keys.count(key) > 1)
+            twice, _ = Counter(key for key, _ in items).most_common(1)[0]
             raise _Malformed(f"the key {twice!r} is given twice")
         return mapping
 

@@ -17,8 +17,13 @@ _TURN = "turn"
 _FUNCTIONS = {"place_of": {"at"}, "inside": {"at"}, "visible": {"at", "hidden", "container", "open"}}
 
 
-def relevant_slots(world: World) -> frozenset[int]:
-    """The slots that a search must tell states apart by; 0 (the turn) where anything reads it."""
+def relevant_slots(world: World, deciding: Iterable[Expression] | None = None) -> frozenset[int]:
+    """The slots that a search must tell states apart by; 0 (the turn) where anything reads it.
+
+    Args:
+        world: The world.
+        deciding: What the search is to decide; left out, how an episode ends.
+    """
     program = world.program
     definitions = {name: d.body for name, d in program.definitions.items()}
 
@@ -51,7 +56,9 @@ def relevant_slots(world: World) -> frozenset[int]:
         rules += [(names, reads(read)) for names, read in _assignments(action.effects, guard)]
     for event in program.events:
         rules += [(names, reads(read)) for names, read in _assignments(event.effects, [event.when])]
-    relevant = reads(c.when for c in (*program.completion, *program.failure) if c.when is not None)
+    if deciding is None:
+        deciding = [c.when for c in (*program.completion, *program.failure) if c.when is not None]
+    relevant = reads(deciding)
     while True:
         more = (
             set().union(*(read for names, read in rules if names & relevant or _EVERYTHING in relevant))

@@ -153,7 +153,7 @@ class Resolver:
     def _ask(self, question: _Question, state: Mapping[str, Mapping[str, Any]]) -> Meaning:
         verdict = self._sandbox.validate(question.source, question.text, dict(question.parameters), state)
         if verdict.fault in ("timeout", "memory", "crash", "rejected"):
-            raise VerificationFailed(verdict.fault, f"{question.name}: {verdict.message}")
+            raise VerificationFailed(verdict.fault, f"{question.name}: {verdict.message}", question.source)
         if verdict.accepted:
             return question.accepted
         message = verdict.message
@@ -199,7 +199,7 @@ class Resolver:
         matches: dict[tuple[str, str], Mapping[str | int, str | None] | None] = {}
         for pair, groups in zip(pairs, found, strict=True):
             if isinstance(groups, SourceRejected):
-                raise VerificationFailed(groups.fault, f"the pattern {pair[0]!r}: {groups}")
+                raise VerificationFailed(groups.fault, f"the pattern {pair[0]!r}: {groups}", pair[0])
             matches[pair] = groups
         return matches
 

@@ -66,8 +66,10 @@ class VerificationFailed(Exception):
 
     Attributes:
         kind: `timeout`, `memory`, `crash` or `rejected`.
+        source: The pattern or code.
     """
 
-    def __init__(self, kind: str, message: str) -> None:
+    def __init__(self, kind: str, message: str, source: str = "") -> None:
         super().__init__(message)
         self.kind = kind
+        self.source = source

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import itemgetter
 
-from trpg_env.world.fate import Fate
 from trpg_env.world.grounding import GroundAction
 from trpg_env.world.relevance import relevant_slots
 from trpg_env.world.values import Value
@@ -27,13 +26,14 @@ class Plan:
     Attributes:
         actions: The actions of a shortest plan, as texts; None where there is none or the search gave up.
         states: How many states were looked at.
-        decided: Whether the search came to an end within its budget.
-        exhausted: Whether every reachable state was seen (within `depth`) and none reaches the goal.
+        decided: Whether the search came to an end within its budget: without a plan there then is none.
+        path: The state's values before each action of the plan, with the luck that the plan counts on.
     """
 
     actions: tuple[str, ...] | None
     states: int
     decided: bool
+    path: tuple[list[Value], ...] = ()
 
 
 class _Scripted:
@@ -86,12 +86,13 @@ def find_plan(world: World, values: list[Value], *, depth: int, states: int = ST
         return Plan((), 1, decided=True)
     slots = sorted(relevant_slots(world))
     key = itemgetter(*slots) if len(slots) > 1 else (lambda v: v[slots[0]] if slots else None)
-    parents: list[tuple[int, str]] = [(-1, "")]
-    layer: list[tuple[int, list[Value]]] = [(0, values)]
+    nodes: list[tuple[int, str, list[Value]]] = [(-1, "", values)]
+    layer = [0]
     seen = {_key(key(values))}
     for _ in range(depth):
-        following: list[tuple[int, list[Value]]] = []
-        for node, before in layer:
+        following: list[int] = []
+        for node in layer:
+            before = nodes[node][2]
             for action in world.admissible.now(before):
                 for after in outcomes(world, before, action):
                     identity = _key(key(after))
@@ -101,15 +102,18 @@ def find_plan(world: World, values: list[Value], *, depth: int, states: int = ST
                     if world.fails(after):
                         continue
                     if world.succeeds(after):
-                        return Plan((*_trace(parents, node), action.text), len(parents) + 1, decided=True)
-                    if len(parents) >= states:
-                        return Plan(None, len(parents), decided=False)
-                    parents.append((node, action.text))
-                    following.append((len(parents) - 1, after))
+                        actions, path = _trace(nodes, node)
+                        return Plan(
+                            (*actions, action.text), len(nodes) + 1, decided=True, path=(*path, before)
+                        )
+                    if len(nodes) >= states:
+                        return Plan(None, len(nodes), decided=False)
+                    following.append(len(nodes))
+                    nodes.append((node, action.text, after))
         if not following:
             break
         layer = following
-    return Plan(None, len(parents), decided=True)
+    return Plan(None, len(nodes), decided=True)
 
 
 def _key(values: Value) -> Value:
@@ -120,12 +124,12 @@ def _key(values: Value) -> Value:
     return values
 
 
-def _trace(parents: list[tuple[int, str]], node: int) -> list[str]:
+def _trace(nodes: list[tuple[int, str, list[Value]]], node: int) -> tuple[list[str], list[list[Value]]]:
+    """The actions that lead to a node, and the values before each."""
     actions: list[str] = []
+    path: list[list[Value]] = []
     while node:
-        node, action = parents[node]
+        node, action, _ = nodes[node]
         actions.append(action)
-    return actions[::-1]
-
-
-__all__ = ["STATES", "Fate", "Plan", "find_plan", "outcomes"]
+        path.append(nodes[node][2])
+    return actions[::-1], path[::-1]

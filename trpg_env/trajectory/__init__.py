@@ -1,0 +1,19 @@
+"""What was played: the trajectory's model, its files, and counts over it."""
+
+from trpg_env.trajectory.model import DMTurn, EpisodeError, Outcome, Participant, PlayerTurn, Trajectory
+from trpg_env.trajectory.statistics import Statistics, error_and_refines
+from trpg_env.trajectory.store import StoreError, Writer, read_trajectories
+
+__all__ = [
+    "DMTurn",
+    "EpisodeError",
+    "Outcome",
+    "Participant",
+    "PlayerTurn",
+    "Statistics",
+    "StoreError",
+    "Trajectory",
+    "Writer",
+    "error_and_refines",
+    "read_trajectories",
+]
