@@ -3,13 +3,14 @@
 from trpg_env.agents.erring import ErringAgent
 from trpg_env.agents.human import HumanAgent
 from trpg_env.agents.planner import PlannerAgent
-from trpg_env.agents.protocol import Agent, CallableAgent, Turn, as_agent
+from trpg_env.agents.protocol import Agent, CallableAgent, Function, Turn, as_agent
 from trpg_env.agents.random import RandomAgent
 
 __all__ = [
     "Agent",
     "CallableAgent",
     "ErringAgent",
+    "Function",
     "HumanAgent",
     "PlannerAgent",
     "RandomAgent",

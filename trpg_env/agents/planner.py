@@ -6,7 +6,8 @@ import numpy as np
 from trpg_env.agents.protocol import Info, Turn
 from trpg_env.agents.view import environment_of
 from trpg_env.envs import AgentRefineEnv
-from trpg_env.world import World, find_plan
+from trpg_env.world import VerificationFailed, World, find_plan
+from trpg_env.world.grounding import TooManyActions
 from trpg_env.world.relevance import relevant_slots
 from trpg_env.world.sampling import sample_action
 from trpg_env.world.search import STATES
@@ -42,8 +43,12 @@ class Planner:
     def _search(self, world: World, values: list[Value], key: tuple[str, int, int]) -> None:
         if len(self._plans) > _MAX_PLANS:
             self._plans.clear()
-        plan = find_plan(world, values, depth=world.script.max_turns, states=self._states)
         self._plans[key] = ()
+        try:
+            plan = find_plan(world, values, depth=world.script.max_turns, states=self._states)
+        except (TooManyActions, VerificationFailed):
+            # There is no searching this script, but it can still be played.
+            return
         actions = plan.actions or ()
         for i, before in enumerate(plan.path):
             step = self._key(world, world.layout.hash(before), int(before[0]))

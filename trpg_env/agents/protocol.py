@@ -1,9 +1,10 @@
 """Who plays: the one interface that every agent has.
 
 An agent is any object with `reset(env, seed)` and `act(observation, info)`, or a plain callable from
-observation and info to an action's text. `act` may be a coroutine.
+observation and info to an action's text. `act`, or the callable, may be a coroutine.
 """
 
+import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
@@ -11,6 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 import gymnasium as gym
 
 Info = dict[str, Any]
+Function = Callable[[str, Info], str | Awaitable[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +58,23 @@ class CallableAgent:
 
     kind = "callable"
 
-    def __init__(self, function: Callable[[str, Info], str]) -> None:
+    def __init__(self, function: Function) -> None:
         self._function = function
 
     def reset(self, env: gym.Env[str, str], seed: int) -> None:
         """Nothing is kept."""
 
-    def act(self, observation: str, info: Info) -> Turn:
+    def act(self, observation: str, info: Info) -> Turn | Awaitable[Turn]:
         """What the callable says, without a thought."""
-        return Turn("", self._function(observation, info))
+        said = self._function(observation, info)
+        return Turn("", said) if isinstance(said, str) or not inspect.isawaitable(said) else _awaited(said)
 
 
-def as_agent(agent: Agent | Callable[[str, Info], str]) -> Agent:
+async def _awaited(said: Awaitable[str]) -> Turn:
+    return Turn("", await said)
+
+
+def as_agent(agent: Agent | Function) -> Agent:
     """An agent as it is, a callable wrapped.
 
     Raises:

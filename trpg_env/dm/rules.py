@@ -3,6 +3,9 @@
 from trpg_env.dm.protocol import Narration
 from trpg_env.world import Ruling, State, World
 
+_new = tuple.__new__
+"""Makes a named tuple from a tuple of its fields, at a third of what its own constructor costs."""
+
 
 class RulesDM:
     """Tells what the script says, word for word; keeps nothing.
@@ -33,7 +36,7 @@ class RulesDM:
                 thought += " With it the episode is lost."
             elif ruling.progress > ruling.before:
                 thought += " It brings them nearer to the goal."
-            return Narration(thought, ruling.observation)
+            return _new(Narration, (thought, ruling.observation))
         if ruling.error == "parameter":
             thought = (
                 "The player's text is no action that the script accepts: a parameter error. Nothing changes."

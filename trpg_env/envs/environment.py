@@ -116,7 +116,7 @@ class AgentRefineEnv(gym.Env[str, str]):
             if len(options) > 1:
                 raise ValueError("a snapshot holds its own luck and variation; give it alone")
             self.restore(options["snapshot"])
-            last = self.episode.last
+            last = self.episode.told()
         else:
             luck = _whole(options.get("luck", 0), "luck")
             variation = (
@@ -138,11 +138,11 @@ class AgentRefineEnv(gym.Env[str, str]):
             raise InvalidAction(f"an action is a text, not a {type(action).__name__}")
         if not self.episode.playing:
             raise ResetNeeded("no episode is in play: call reset()")
-        last = self.episode.act(action)
+        step = self.episode.act(action)
         self._last_action = action
         if self.render_mode == "human":
             self._show()
-        return last
+        return step
 
     def render(self) -> str | None:
         """The last exchange as text with `"ansi"`; with `"human"` it was written out as it happened."""
@@ -186,7 +186,7 @@ class AgentRefineEnv(gym.Env[str, str]):
         return self.episode.ruling
 
     def _exchange(self) -> str:
-        said = self.episode.last.observation
+        said = self.episode.told().observation
         return f"> {self._last_action}\n{said}" if self._last_action else said
 
     def _show(self) -> None:
@@ -198,7 +198,7 @@ class AgentRefineEnv(gym.Env[str, str]):
         return {
             "script": self.script,
             "keywords": self._keywords,
-            "snapshot": self.episode.snapshot() if self.episode.last.observation else None,
+            "snapshot": self.episode.snapshot() if self.episode.begun else None,
             "np_random": self._np_random,
             "np_random_seed": self._np_random_seed,
             "spec": self.spec,

@@ -18,6 +18,9 @@ MAX_OBSERVATION = 100_000
 
 Info = dict[str, Any]
 
+_new = tuple.__new__
+"""Makes a named tuple from a tuple of its fields, at a third of what its own constructor costs."""
+
 
 class Step(NamedTuple):
     """Gymnasium's five values."""
@@ -45,7 +48,6 @@ class Episode:
         luck: Its luck.
         variation: The number of its variation.
         ruling: What the last action came to; None at the start.
-        last: What was last given to the player.
     """
 
     def __init__(
@@ -62,13 +64,20 @@ class Episode:
         self._state: State | None = None
         self._fate = SeededFate(0, 0)
         self.ruling: Ruling | None = None
-        self.last = Step("", 0.0, False, False, {})
+        self._listed: list[str] | None = None
+        self._thought = self._observation = ""
+        self._told: Step | None = None
 
     @property
     def state(self) -> State:
         """The state of play."""
         assert self._state is not None, "begin first"
         return self._state
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is an episode, in play or ended."""
+        return self._state is not None
 
     @property
     def turns_left(self) -> int:
@@ -98,14 +107,15 @@ class Episode:
         self._state, self.ruling, self.playing = state, None, True
         narration = self._dm.open(self._world, state)
         observation = _shortened(f"{self._instruction}\n\n{narration.observation}")
+        error: VerificationFailed | None = None
+        listed: list[str] | None = []
         try:
-            info = self._idle_info(narration.thought, self._admissible_now(state))
-        except VerificationFailed as error:
+            listed = self._admissible_now(state)
+        except VerificationFailed as failed:
             # `reset` has no way to end an episode; the first step meets the same fault and does.
-            info = self._idle_info(narration.thought, [])
-            info["error"] = {"kind": error.kind, "message": str(error)}
-        self.last = Step(observation, 0.0, False, False, info)
-        return self.last
+            error = failed
+        self._told = Step(observation, 0.0, False, False, self._idle_info(narration.thought, listed, error))
+        return self.told()
 
     def act(self, text: str) -> Step:
         """Take one action; any text at all."""
@@ -118,17 +128,18 @@ class Episode:
             admissible = self._admissible_now(ruling.state) if self._admissible else None
         except VerificationFailed as error:
             return self._broken(error)
-        self._state, self.ruling = ruling.state, ruling
+        state = ruling.state
+        self._state, self.ruling, self._listed = state, ruling, admissible
         thought, observation = self._dm.answer(self._world, before, ruling)
         if len(observation) > MAX_OBSERVATION:
             observation = _shortened(observation)
+        self._thought, self._observation, self._told = thought, observation, None
         terms = self._reward.terms(ruling)
         terminated = ruling.success or ruling.failure
-        truncated = not terminated and ruling.state.values[0] >= self._max_turns
+        truncated = not terminated and state.values[0] >= self._max_turns
         self.playing = not (terminated or truncated)
-        info = self._info(thought, ruling, terms, admissible)
-        self.last = Step(observation, sum(terms.values()), terminated, truncated, info)
-        return self.last
+        info = _info(thought, ruling, terms, admissible)
+        return _new(Step, (observation, sum(terms.values()), terminated, truncated, info))
 
     def _admissible_now(self, state: State) -> list[str] | None:
         if not self._admissible:
@@ -136,42 +147,39 @@ class Episode:
         return [action.text for action in self._world.admissible.now(state.values)]
 
     def _broken(self, error: VerificationFailed) -> Step:
+        self.ruling, self.playing = None, False
         thought = "The check of the player's action did not answer; the episode cannot go on."
-        info = self._idle_info(thought, [] if self._admissible else None)
-        info["error"] = {"kind": error.kind, "message": str(error)}
-        self.playing = False
-        self.last = Step("The episode ends here: the action could not be checked.", 0.0, False, True, info)
-        return self.last
+        info = self._idle_info(thought, [] if self._admissible else None, error)
+        self._told = Step("The episode ends here: the action could not be checked.", 0.0, False, True, info)
+        return self.told()
 
-    def _info(
-        self, thought: str, ruling: Ruling, terms: dict[str, float], admissible: list[str] | None
-    ) -> Info:
-        state, error = ruling.state, ruling.error
-        info: Info = {
-            "success": ruling.success,
-            "progress": ruling.progress,
-            "turn": state.values[0],
-            "assessment": {
-                "parameter_error": error == "parameter",
-                "place_error": error == "place",
-                "logic_error": error == "logic",
-                "message": ruling.message,
-            },
-            "action": {"name": ruling.name, "parameters": dict(ruling.parameters)},
-            "thought": thought,
-            "state_hash": f"{state.hash:032x}",
-            "reward_terms": terms,
-            "error": {"kind": None, "message": None},
-        }
-        if admissible is not None:
-            info["admissible_actions"] = admissible
-        return info
-
-    def _idle_info(self, thought: str, admissible: list[str] | None) -> Info:
+    def _idle_info(self, thought: str, listed: list[str] | None, error: VerificationFailed | None) -> Info:
         """`info` where no action was judged: at the start, and where an episode broke."""
         state = self.state
         ruling = Ruling("", None, {}, None, "", "", state, False, False, state.progress, state.progress)
-        return self._info(thought, ruling, self._reward.zero, admissible)
+        info = _info(thought, ruling, self._reward.zero, listed)
+        if error is not None:
+            info["error"] = {"kind": error.kind, "message": str(error)}
+        return info
+
+    def told(self) -> Step:
+        """What was last given to the player, made afresh.
+
+        Raises:
+            ValueError: No episode has begun.
+        """
+        if self._told is not None:
+            return self._told._replace(info=_copied(self._told.info))
+        ruling = self.ruling
+        if ruling is None:
+            raise ValueError("no episode has begun: reset first")
+        terms = self._reward.terms(ruling)
+        terminated = ruling.success or ruling.failure
+        listed = None if self._listed is None else list(self._listed)
+        info = _info(self._thought, ruling, terms, listed)
+        return Step(
+            self._observation, sum(terms.values()), terminated, not (terminated or self.playing), info
+        )
 
     def snapshot(self) -> dict[str, Any]:
         """The complete state as JSON-like data, the DM's transcript included.
@@ -179,21 +187,19 @@ class Episode:
         Raises:
             ValueError: No episode has begun.
         """
-        if self._state is None:
-            raise ValueError("there is nothing to snapshot before the first reset")
-        last = self.last
+        last = self.told()
         return {
             "script_hash": self._world.script.hash,
             "seed": self.seed,
             "luck": self.luck,
             "variation": self.variation,
-            "state": self._world.save(self._state),
+            "state": self._world.save(self.state),
             "dm": self._dm.snapshot(),
             "observation": last.observation,
             "reward": last.reward,
             "terminated": last.terminated,
             "truncated": last.truncated,
-            "info": _copied(last.info),
+            "info": last.info,
         }
 
     def restore(self, snapshot: Mapping[str, Any]) -> Step:
@@ -220,9 +226,32 @@ class Episode:
         self._dm.restore(transcript)
         self.seed, self.luck, self.variation = seed, luck, variation
         self._fate = SeededFate(seed, luck)
-        self._state, self.last, self.ruling = state, last, None
+        self._state, self._told, self.ruling = state, last, None
         self.playing = not (last.terminated or last.truncated)
-        return self.last
+        return self.told()
+
+
+def _info(thought: str, ruling: Ruling, terms: dict[str, float], listed: list[str] | None) -> Info:
+    _, name, parameters, error, message, _, state, success, _, progress, _ = ruling
+    info: Info = {
+        "success": success,
+        "progress": progress,
+        "turn": state.values[0],
+        "assessment": {
+            "parameter_error": error == "parameter",
+            "place_error": error == "place",
+            "logic_error": error == "logic",
+            "message": message,
+        },
+        "action": {"name": name, "parameters": parameters.copy()},
+        "thought": thought,
+        "state_hash": f"{state.hash:032x}",
+        "reward_terms": terms,
+        "error": {"kind": None, "message": None},
+    }
+    if listed is not None:
+        info["admissible_actions"] = listed
+    return info
 
 
 def _shortened(text: str) -> str:

@@ -45,6 +45,9 @@ class Refused(str):
         refused.message = message
         return refused
 
+    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]
+        return str(self), self.message
+
 
 def parse_reply(text: str) -> Reply:
     r"""Read a reply.

@@ -57,15 +57,22 @@ class Reward:
             ):
                 raise ValueError(f"the weight of {term!r} is a finite number, not {weight!r}")
         self._terms = [(term, float(weight), TERMS[term]) for term, weight in spec.items()]
+        self.terms: Callable[[Ruling], dict[str, float]] = self._weighted
+        """What each term gives for a ruling; the reward is their sum."""
+        if spec == _NAMED["progress"]:
+            self.terms = _progress
 
     @property
     def zero(self) -> dict[str, float]:
         """Every term of this reward, at 0."""
         return {term: 0.0 for term, _, _ in self._terms}
 
-    def terms(self, ruling: Ruling) -> dict[str, float]:
-        """What each term gives for a ruling; the reward is their sum."""
+    def _weighted(self, ruling: Ruling) -> dict[str, float]:
         terms = {}
         for term, weight, amount in self._terms:
             terms[term] = weight * amount(ruling)
         return terms
+
+
+def _progress(ruling: Ruling) -> dict[str, float]:
+    return {"progress": ruling.progress - ruling.before}

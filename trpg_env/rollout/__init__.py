@@ -7,9 +7,9 @@ imported when it is called.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from trpg_env.agents import Agent
+    from trpg_env.agents import Agent, Function
     from trpg_env.sandbox import Sandbox
     from trpg_env.script import ScriptLike
     from trpg_env.trajectory import Trajectory
@@ -19,7 +19,7 @@ __all__ = ["rollout"]
 
 def rollout(
     scripts: "ScriptLike | Sequence[ScriptLike]",
-    agent: "Agent | Callable[[str, dict[str, Any]], str]",
+    agent: "Agent | Function",
     n: int,
     seed: int = 0,
     *,

@@ -9,6 +9,7 @@ import hashlib
 import inspect
 import json
 from collections.abc import Awaitable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
@@ -33,7 +34,7 @@ def play_all(
         shared = sandbox or stack.enter_context(Sandbox())
         loaded = [load_script(script, sandbox=shared) for script in scripts]
         envs = [AgentRefineEnv(script, max_turns=max_turns, sandbox=shared) for script in loaded]
-        loop = stack.enter_context(asyncio.Runner()) if inspect.iscoroutinefunction(agent.act) else None
+        loop = stack.enter_context(Loop())
         for i in range(n):
             yield play_episode(envs[i % len(envs)], agent, episode_seed(seed, i), luck, loop)
 
@@ -44,9 +45,32 @@ def episode_seed(seed: int, episode: int) -> int:
     return int.from_bytes(digest, "big") >> 1
 
 
-def play_episode(
-    env: AgentRefineEnv, agent: Agent, seed: int, luck: int = 0, loop: asyncio.Runner | None = None
-) -> Trajectory:
+class Loop:
+    """The event loop in which coroutines of agents run, in a thread of its own.
+
+    So an agent keeps one loop over all episodes, and a caller may have a loop running itself (a notebook has).
+    """
+
+    def __init__(self) -> None:
+        self._thread: ThreadPoolExecutor | None = None
+        self._runner = asyncio.Runner()
+
+    def run(self, turn: Awaitable[Turn]) -> Turn:
+        """Wait for a turn."""
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, "trpg_env-agent")
+        return self._thread.submit(self._runner.run, _awaited(turn)).result()
+
+    def __enter__(self) -> "Loop":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._thread is not None:
+            self._thread.submit(self._runner.close).result()
+            self._thread.shutdown()
+
+
+def play_episode(env: AgentRefineEnv, agent: Agent, seed: int, luck: int, loop: Loop) -> Trajectory:
     """Play one episode.
 
     Args:
@@ -54,7 +78,7 @@ def play_episode(
         agent: Who plays.
         seed: The episode's seed.
         luck: Its luck.
-        loop: Where a coroutine's `act` runs; one is made where it is needed.
+        loop: Where a coroutine's `act` runs.
     """
     turns: list[DMTurn | PlayerTurn] = []
     observation, info = env.reset(seed=seed, options={"luck": luck})
@@ -72,18 +96,18 @@ def play_episode(
         except Exception as broken:
             error = _broken(broken)
             break
-        turns.append(_player_turn(len(turns), turn))
-        observation, _, terminated, truncated, info = env.step(turn.action)
+        played = _player_turn(len(turns), turn)
+        turns.append(played)
+        observation, _, terminated, truncated, info = env.step(played.action)
         turns.append(_dm_turn(len(turns), observation, info, env))
         if info["error"]["kind"] is not None:
             error = EpisodeError(**info["error"])
     return _trajectory(env, agent, turns, info, terminated, error)
 
 
-def _decided(turn: Turn | Awaitable[Turn], loop: asyncio.Runner | None) -> Turn:
-    if inspect.isawaitable(turn):
-        coroutine = _awaited(turn)
-        turn = loop.run(coroutine) if loop is not None else asyncio.run(coroutine)
+def _decided(turn: Turn | Awaitable[Turn], loop: Loop) -> Turn:
+    if not isinstance(turn, Turn) and inspect.isawaitable(turn):
+        turn = loop.run(turn)
     if not isinstance(turn, Turn) or not isinstance(turn.action, str) or not isinstance(turn.thought, str):
         raise TypeError(f"act gave {turn!r}; it gives a Turn of two texts, a thought and an action")
     return turn

@@ -388,12 +388,19 @@ class _Analysis:
 
 def attributes_written(effect: Assign) -> frozenset[str]:
     """The attributes that an assignment may set: the last one named, and keys that may name one."""
-    names = set()
+    names: set[str | None] = set()
     node: Expression = effect.target
     while isinstance(node, Item):
-        if isinstance(node.key, LiteralExpression) and isinstance(node.key.value, str):
-            names.add(node.key.value)
+        names.add(step_name(node))
         node = node.base
     if isinstance(node, Attribute):
         names.add(node.name)
-    return frozenset(names)
+    return frozenset(name for name in names if name is not None)
+
+
+def step_name(step: Attribute | Item) -> str | None:
+    """The attribute that a step may read or set, where it is written out."""
+    if isinstance(step, Attribute):
+        return step.name
+    key = step.key.value if isinstance(step.key, LiteralExpression) else None
+    return key if isinstance(key, str) else None

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from trpg_env.script.expressions import Scalar
 from trpg_env.script.names import fold, suggestion
@@ -125,7 +126,7 @@ def parse_domain(
     if isinstance(spec, list):
         if not spec:
             raise DomainError("the list of valid values is empty; leave the parameter out for free text")
-        return _values([(_spelling(v), v) for v in spec], entities)
+        return _values([(_spelling(v), _whole(v)) for v in spec], entities)
     if isinstance(spec, str):
         if fold(spec) in kinds:
             names = kinds[fold(spec)]
@@ -157,13 +158,17 @@ def _spelling(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
-        return str(value)
+        return str(_whole(value))
     if not isinstance(value, str):
         raise DomainError("a valid value is a text, a number, true or false")
     text = " ".join(value.split())
     if not text:
         raise DomainError("a valid value is not empty")
     return text
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _some(shown: list[str], total: int) -> str:

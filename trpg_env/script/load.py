@@ -1,5 +1,6 @@
 """`load_script`: a library name, a path, a mapping or a script → a script that is sound enough to be played."""
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Mapping
@@ -13,10 +14,12 @@ from trpg_env.sandbox import Sandbox
 from trpg_env.script import faults
 from trpg_env.script.analysis import analyse
 from trpg_env.script.faults import Fault, ScriptError, ScriptNotFound
-from trpg_env.script.model import Script, explain
+from trpg_env.script.model import Script, explain, is_of_other_form
 from trpg_env.script.names import fold, suggestion
 from trpg_env.script.source import MAX_CHARACTERS, Data, Source
 
+MAX_FAULTS = 200
+"""How many faults are reported at most."""
 SUFFIXES = (".yaml", ".yml", ".json")
 
 ScriptLike = str | Path | Mapping[str, Any] | Script
@@ -120,15 +123,20 @@ def _build(source: Source, default_name: str, origin: str | None, sandbox: Sandb
     try:
         script = Script.model_validate(data)
     except ValidationError as error:
-        found = [source.fault(*explain(e)) for e in error.errors()]
+        errors = [e for e in error.errors(include_url=False) if not is_of_other_form(e)]
+        found = [source.fault(*explain(e)) for e in errors[:MAX_FAULTS]]
         raise ScriptError(_in_order(found)) from None
     collected: list[Fault] = []
 
     def report(path: faults.Path, message: str) -> None:
         collected.append(source.fault(path, message))
+        if len(collected) >= MAX_FAULTS:
+            raise _Enough
 
-    program = analyse(script, sandbox, report)
-    if collected:
+    program = None
+    with contextlib.suppress(_Enough):
+        program = analyse(script, sandbox, report)
+    if program is None or collected:
         raise ScriptError(_in_order(collected))
     script._origin, script._source, script._program, script._hash = origin, source, program, _hash(source)
     return script
@@ -137,6 +145,10 @@ def _build(source: Source, default_name: str, origin: str | None, sandbox: Sandb
 def _hash(source: Source) -> str:
     text = json.dumps(source.data, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class _Enough(Exception):
+    """So much is wrong with a script that nobody reads on."""
 
 
 def _in_order(found: list[Fault]) -> list[Fault]:

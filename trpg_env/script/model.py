@@ -215,6 +215,12 @@ _FIELDS_BY_DEPTH: dict[str, type[Part]] = {
 }
 
 
+def is_of_other_form(error: ErrorDetails) -> bool:
+    """Whether an error only says that `variations` is a mapping and not a list, or the other way round."""
+    loc = error["loc"]
+    return loc[:1] == ("variations",) and len(loc) == 2 and error["type"] in ("dict_type", "list_type")
+
+
 def explain(error: ErrorDetails) -> tuple[Path, str]:
     """One of pydantic's errors as a path and a sentence that says what to write instead."""
     path: Path = tuple(error["loc"])

@@ -218,6 +218,12 @@ class _YamlReader:
                 "the file is empty; a script needs a goal, an environment and available_actions", 1
             )
         data = self._value(self._next(), ())
+        if self._anchors:
+            # An alias puts what its anchor holds at another depth than it was read at.
+            try:
+                data = Data(data).data
+            except ScriptError as error:
+                raise _Malformed(error.faults[0].message) from None
         self._next()
         following = self._next()
         if isinstance(following, DocumentStartEvent):

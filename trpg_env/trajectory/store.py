@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
+from typing import IO
 
 from pydantic import ValidationError
 
@@ -18,22 +19,24 @@ class Writer:
     """Writes trajectories to a new file.
 
     Args:
-        path: The file; it must not hold anything yet.
+        path: The file; it must not hold anything yet. Folders on the way to it are made.
 
     Raises:
         StoreError: The file holds something, or cannot be written.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = path = Path(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("ab")
             if self._file.tell():
                 self._file.close()
                 raise StoreError(f"{path} exists already; name another file, or delete it first")
-        except OSError as error:
-            raise StoreError(f"{path} cannot be written: {error.strerror}") from None
+        except StoreError:
+            raise
+        except (OSError, ValueError) as error:
+            raise StoreError(f"{path} cannot be written: {_why(error)}") from None
 
     def write(self, trajectory: Trajectory) -> None:
         """Append one trajectory; it is in the file when this returns.
@@ -42,10 +45,10 @@ class Writer:
             StoreError: The disk is full, or writing failed otherwise.
         """
         try:
-            self._file.write(trajectory.model_dump_json().encode("utf-8", "surrogatepass") + b"\n")
+            self._file.write(trajectory.model_dump_json().encode() + b"\n")
             self._file.flush()
         except OSError as error:
-            raise StoreError(f"{self._path} cannot be written: {error.strerror}") from None
+            raise StoreError(f"{self._path} cannot be written: {_why(error)}") from None
 
     def __enter__(self) -> "Writer":
         return self
@@ -58,19 +61,34 @@ class Writer:
         self._file.close()
 
 
-def read_trajectories(path: Path) -> Iterator[Trajectory]:
+def read_trajectories(path: str | os.PathLike[str]) -> Iterator[Trajectory]:
     """The trajectories of a file, one by one.
 
     Raises:
         StoreError: The file cannot be read, or a line is not a trajectory.
     """
+    path = Path(path)
     try:
-        with path.open("rb") as file:
-            for number, line in enumerate(file, start=1):
-                if line.strip():
-                    yield _parse(line, path, number)
+        file = path.open("rb")
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path} cannot be read: {_why(error)}") from None
+    with file:
+        number = 0
+        while line := _line(file, path):
+            number += 1
+            if line.strip():
+                yield _parse(line, path, number)
+
+
+def _line(file: IO[bytes], path: Path) -> bytes:
+    try:
+        return file.readline()
     except OSError as error:
-        raise StoreError(f"{path} cannot be read: {error.strerror}") from None
+        raise StoreError(f"{path} cannot be read: {_why(error)}") from None
+
+
+def _why(error: OSError | ValueError) -> str:
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _parse(line: bytes, path: Path, number: int) -> Trajectory:

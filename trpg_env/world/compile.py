@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from trpg_env.script.analysis import step_name
 from trpg_env.script.expressions import (
     And,
     Attribute,
@@ -29,9 +30,8 @@ from trpg_env.script.expressions import (
     Or,
     Turn,
     Variable,
-    walk,
+    children,
 )
-from trpg_env.script.names import fold
 from trpg_env.script.program import Program
 from trpg_env.world.layout import Layout
 from trpg_env.world.look import Look as LookText
@@ -163,20 +163,32 @@ class Compiler:
         run = code.run
 
         def capped(v: list[Value], s: Scope) -> Value:
+            outer = s[0]
+            granted = WORK if outer is None else min(WORK, outer[0])
+            meter = [granted]
             try:
-                return run(v, ([WORK], *s[1:]))
+                return run(v, (meter, *s[1:]))
             except Exhausted:
                 return None
+            finally:
+                if outer is not None:
+                    outer[0] -= granted - meter[0]
 
         return Code(capped)
 
-    def _loops(self, node: Expression) -> bool:
-        for part in walk(node):
-            if isinstance(part, Comprehension):
+    def _loops(self, node: Expression, unrolled: int = 1) -> bool:
+        """Whether an expression's work must be counted: not where all its loops are over small kinds."""
+        if isinstance(node, Comprehension):
+            source = node.loop.source
+            rounds = (
+                len(self._program.kinds.get(source.name, ())) if isinstance(source, Kind) else MAX_UNROLLED
+            )
+            unrolled *= max(1, rounds)
+            if not isinstance(source, Kind) or unrolled > MAX_UNROLLED:
                 return True
-            if isinstance(part, Defined) and self._loops(self._program.definitions[part.name].body):
-                return True
-        return False
+        if isinstance(node, Defined) and self._loops(self._program.definitions[node.name].body, unrolled):
+            return True
+        return any(self._loops(part, unrolled) for part in children(node))
 
     def _code(self, node: Expression, names: Names) -> Code:
         match node:
@@ -213,7 +225,7 @@ class Compiler:
             case Call(function, arguments):
                 return self._call(function, [self._code(a, names) for a in arguments])
             case Defined(name, arguments):
-                return self._defined(name, [self._code(a, names) for a in arguments])
+                return self._defined(name, [self._code(a, names) for a in arguments], names.unrolled)
 
     def _variable(self, name: str, names: Names) -> Code:
         if name in names.positions:
@@ -326,20 +338,19 @@ class Compiler:
         links: list[Code] = []
         for op, right in rest:
             a, b = self._code(left, names), self._code(right, names)
-            a, b = self._where(a, right), self._where(b, left)
+            a, b = self._where(a, left, right), self._where(b, right, left)
             links.append(self._link(op, a, b))
             left = right
         return links[0] if len(links) == 1 else self._and(links)
 
-    def _where(self, code: Code, other: Expression) -> Code:
+    def _where(self, code: Code, node: Expression, other: Expression) -> Code:
         """A text compared with an `at` is read as a value of `at`: `nowhere`, or an entity in its own spelling."""
-        if not (isinstance(other, Attribute) and other.name == "at" and code.constant):
+        if not _is_at(other) or _is_at(node):
             return code
-        if code.value.__class__ is not str:
-            return code
-        return _constant(
-            None if fold(code.value) == "nowhere" else self._layout.entity(code.value) or code.value
-        )
+        whereabouts, run = self._layout.whereabouts, code.run
+        if code.constant:
+            return _constant(whereabouts(code.value))
+        return _mapped(code, Code(lambda v, s: whereabouts(run(v, s)), name=code.name), whereabouts)
 
     def _link(self, op: str, a: Code, b: Code) -> Code:
         link = self._equality(a, b) if op in ("==", "!=") else self._order(op, a, b)
@@ -562,7 +573,9 @@ class Compiler:
 
         def place_of(v: list[Value], s: Scope) -> Value:
             x = run(v, s)
-            if x.__class__ is str and x not in at and x not in places:
+            if x.__class__ is not str:
+                return None
+            if x not in at and x not in places:
                 x = spelled(x)
             for _ in range(most + 1):
                 if x in places:
@@ -604,21 +617,30 @@ class Compiler:
 
         return visible
 
-    def _defined(self, name: str, arguments: list[Code]) -> Code:
+    def _defined(self, name: str, arguments: list[Code], unrolled: int) -> Code:
         definition = self._program.definitions[name]
         pairs = list(zip(definition.parameters, arguments, strict=True))
         known = {p: a.value for p, a in pairs if a.constant}
         computed = [(p, a.run) for p, a in pairs if not a.constant]
-        key = (name, tuple(p for p, _ in computed), *((p, x.__class__, repr(x)) for p, x in known.items()))
+        key = (
+            name,
+            unrolled,
+            tuple(p for p, _ in computed),
+            *((p, x.__class__, repr(x)) for p, x in known.items()),
+        )
         body = self._definitions.get(key)
         if body is None:
             positions = {p: i for i, (p, _) in enumerate(computed, start=1)}
-            body = self._code(definition.body, Names(known, positions, 1 + len(computed)))
+            body = self._code(definition.body, Names(known, positions, 1 + len(computed), unrolled))
             self._definitions[key] = body
         if body.constant or (not computed and not self._loops(definition.body)):
             return body
         run, runs = body.run, [r for _, r in computed]
         return Code(lambda v, s: run(v, (s[0], *[r(v, s) for r in runs])), name=body.name)
+
+
+def _is_at(node: Expression) -> bool:
+    return isinstance(node, Attribute | Item) and step_name(node) == "at"
 
 
 def _yes(_v: list[Value], _s: Scope) -> Value:

@@ -6,12 +6,13 @@ updates it from the slots it touched; it depends on names and values only, not o
 """
 
 import hashlib
+import itertools
 import json
 from collections.abc import Iterable, Mapping
 
-from trpg_env.script.analysis import attributes_written
+from trpg_env.script.analysis import step_name
 from trpg_env.script.domains import Free
-from trpg_env.script.effects import Assign, walk_effects
+from trpg_env.script.effects import Assign, Effect, For, walk_effects
 from trpg_env.script.expressions import Attribute, Entity, Expression, Item, Variable
 from trpg_env.script.names import fold
 from trpg_env.script.program import Action, Program
@@ -62,6 +63,13 @@ class Layout:
         """The entity that a value names, in its own spelling; None where it names none."""
         return self.spellings.get(fold(name)) if name.__class__ is str else None
 
+    def whereabouts(self, value: Value) -> Value:
+        """A value of `at`: the text `nowhere` is null, and a name takes the script's spelling."""
+        if value.__class__ is not str:
+            return value
+        folded = fold(value)
+        return None if folded == "nowhere" else self.spellings.get(folded, value)
+
     def token(self, slot: int, value: Value) -> int:
         """What a slot with a value adds to a state's hash."""
         if value is None:
@@ -99,40 +107,54 @@ class Layout:
 
 def _written(program: Program) -> Iterable[tuple[str, str]]:
     """Every attribute that an effect may set."""
-    everyone = program.entities
-    for action in program.actions:
-        for effect in walk_effects(action.effects):
+    sources: list[tuple[Action | None, tuple[Effect, ...]]] = [(a, a.effects) for a in program.actions]
+    sources += [(None, e.effects) for e in program.events]
+    for action, block in sources:
+        effects = list(walk_effects(block))
+        loops = frozenset(e.loop.variable for e in effects if isinstance(e, For))
+        for effect in effects:
             if isinstance(effect, Assign):
-                yield from _targets(effect, action, everyone)
-    for event in program.events:
-        for effect in walk_effects(event.effects):
-            if isinstance(effect, Assign):
-                yield from _targets(effect, None, everyone)
+                yield from _targets(effect, action, loops, program.entities)
 
 
 def _targets(
-    effect: Assign, action: Action | None, everyone: Mapping[str, Mapping[str, Value]]
+    effect: Assign,
+    action: Action | None,
+    loops: frozenset[str],
+    everyone: Mapping[str, Mapping[str, Value]],
 ) -> Iterable[tuple[str, str]]:
+    steps: list[Attribute | Item] = []
     node: Expression = effect.target
-    while isinstance(node, Item):
-        node = node.base
-    entities: Iterable[str] = everyone
-    assert isinstance(node, Attribute)
-    if isinstance(node.base, Entity):
-        entities = (node.base.name,)
-    elif isinstance(node.base, Variable) and action is not None:
-        entities = _values_of(node.base.name, action, everyone)
-    names = attributes_written(effect)
-    for entity in entities:
-        yield from ((entity, attribute) for attribute in names)
-    # `x.a[…]`, `x.a.b`: the way down may set a mapping in any attribute on it, or lead to another entity.
     while isinstance(node, Attribute | Item):
+        steps.append(node)
         node = node.base
-        if isinstance(node, Attribute):
-            for entity, attributes in everyone.items():
-                if node.name in attributes:
-                    yield (entity, node.name)
-                yield from ((entity, attribute) for attribute in names)
+    steps.reverse()
+    entities: Iterable[str] = everyone
+    if isinstance(node, Entity):
+        entities = (node.name,)
+    elif isinstance(node, Variable) and action is not None and node.name not in loops:
+        entities = _values_of(node.name, action, everyone)
+    first = step_name(steps[0])
+    if first is not None:
+        yield from ((entity, first) for entity in entities)
+    # `x.a[…]`, `x.a.b`: what is on the way may be a mapping, or lead to another entity.
+    for before, step in itertools.pairwise(steps):
+        name = step_name(step)
+        if name is None:
+            continue
+        leads = isinstance(step, Attribute) or _leads_to_entity(before, everyone)
+        for entity, attributes in everyone.items():
+            if leads or name in attributes:
+                yield (entity, name)
+
+
+def _leads_to_entity(step: Attribute | Item, everyone: Mapping[str, Mapping[str, Value]]) -> bool:
+    """Whether a value at a step may well be an entity's name, and not a mapping."""
+    name = step_name(step)
+    if name is None or name == "at":
+        return True
+    found = (attributes.get(name) for attributes in everyone.values())
+    return any(x.__class__ is str and x in everyone for x in found)
 
 
 def _values_of(placeholder: str, action: Action, everyone: Iterable[str]) -> Iterable[str]:

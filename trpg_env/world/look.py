@@ -7,6 +7,7 @@ from trpg_env.world.layout import Layout
 from trpg_env.world.values import Value, show
 
 _MAX_KEPT = 2_000
+_MAX_DEPTH = 40
 
 
 class Look:
@@ -15,7 +16,7 @@ class Look:
     def __init__(self, program: Program, layout: Layout) -> None:
         places = frozenset(program.places)
         at = layout.slots.get("at", {})
-        self._things = [(name, slot) for name, slot in at.items() if name not in places and name != "player"]
+        self._movable = [(name, slot) for name, slot in at.items() if name not in places and name != "player"]
         self._player_at = at.get("player")
         self._places = places
         self._hidden, self._container, self._open, self._description, self._exits = (
@@ -50,7 +51,7 @@ class Look:
 
     def _render(self, v: list[Value]) -> str:
         inside: dict[str, list[str]] = {}
-        for name, slot in self._things:
+        for name, slot in self._movable:
             holder = v[slot]
             if holder is not None and holder.__class__ is str and not self._is(self._hidden, name, v):
                 inside.setdefault(holder, []).append(name)
@@ -86,17 +87,27 @@ class Look:
             )
         return f"Exits: {', '.join(map(show, exits))}."
 
-    def _thing(self, name: str, inside: dict[str, list[str]], v: list[Value]) -> str:
+    def _thing(
+        self, name: str, inside: dict[str, list[str]], v: list[Value], above: tuple[str, ...] = ()
+    ) -> str:
+        # Effects may put things inside one another in a circle.
+        if name in above or len(above) > _MAX_DEPTH:
+            return name
         contents = inside.get(name)
         if name in self._container and v[self._container[name]]:
             if not self._is(self._open, name, v):
                 return f"{name} (closed)"
             if not contents:
                 return f"{name} (open, empty)"
-            return f"{name} (open, with {', '.join(self._thing(n, inside, v) for n in contents)})"
+            return f"{name} (open, with {self._things(contents, inside, v, (*above, name))})"
         if contents:
-            return f"{name} (with {', '.join(self._thing(n, inside, v) for n in contents)})"
+            return f"{name} (with {self._things(contents, inside, v, (*above, name))})"
         return name
+
+    def _things(
+        self, names: list[str], inside: dict[str, list[str]], v: list[Value], above: tuple[str, ...]
+    ) -> str:
+        return ", ".join([self._thing(name, inside, v, above) for name in names])
 
     @staticmethod
     def _is(slots: dict[str, int], name: str, v: list[Value]) -> bool:

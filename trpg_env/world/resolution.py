@@ -60,8 +60,8 @@ _Candidates = tuple["Meaning | _Question", ...]
 
 def reads_state(source: str) -> bool:
     """Whether verification code may read the state: its third parameter's name stands anywhere but in the signature."""
-    match = _SIGNATURE.search(source)
-    return match is None or len(re.findall(rf"\b{re.escape(match[1])}\b", source)) > 1
+    names = _SIGNATURE.findall(source)
+    return len(names) != 1 or len(re.findall(rf"\b{re.escape(names[0])}\b", source)) > 1
 
 
 class Resolver:
@@ -87,6 +87,11 @@ class Resolver:
             if isinstance(a.verification, Code)
         }
         self._templates = "; ".join(a.template.text for a in program.actions[:40])
+
+    @property
+    def reads_state(self) -> bool:
+        """Whether what a text means may hang on the state."""
+        return any(self._reads_state.values())
 
     def resolve(self, text: str, values: list[StateValue]) -> Meaning:
         """The meaning of a text.
@@ -116,13 +121,14 @@ class Resolver:
         Raises:
             VerificationFailed: A pattern or code did not answer.
         """
-        new = [text for text in texts if text not in self.table and text not in self._open]
+        short = dict.fromkeys(normalise(text) for text in texts if len(text) <= MAX_ACTION)
+        new = [text for text in short if text not in self.table and text not in self._open]
         for text, candidates in zip(new, self._candidates(new), strict=True):
             self._keep(text, candidates)
 
     def is_open(self, text: str) -> bool:
-        """Whether the meaning of a text that is prepared hangs on the state."""
-        return text in self._open
+        """Whether the meaning of a text that is prepared may hang on the state."""
+        return normalise(text) not in self.table
 
     def _keep(self, text: str, candidates: _Candidates) -> None:
         if len(text) > _MAX_TABLE_TEXT:

@@ -117,11 +117,9 @@ def find_plan(world: World, values: list[Value], *, depth: int, states: int = ST
 
 
 def _key(values: Value) -> Value:
-    try:
-        hash(values)
-    except TypeError:
-        return repr(values)
-    return values
+    """Equal for equal states only: to Python, true is 1."""
+    kinds = tuple(map(type, values)) if values.__class__ is tuple else (type(values),)
+    return repr(values) if tuple in kinds or dict in kinds else (values, kinds)
 
 
 def _trace(nodes: list[tuple[int, str, list[Value]]], node: int) -> tuple[list[str], list[list[Value]]]:

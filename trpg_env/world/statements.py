@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from trpg_env.script.analysis import step_name
 from trpg_env.script.effects import Assign, Chance, Effect, For, Say, Text, When, walk_effects
 from trpg_env.script.expressions import Attribute, Expression, Item, Kind
-from trpg_env.script.names import fold
 from trpg_env.world.compile import Code, Compiler, Function, Names, Scope
 from trpg_env.world.fate import Fate
 from trpg_env.world.layout import Layout
@@ -16,12 +16,15 @@ from trpg_env.world.values import (
     Value,
     add_to,
     charge,
+    fits,
     key_text,
     show,
     take_from,
 )
 
 MAX_TEXT = MAX_LENGTH
+TURN_WORK = 10 * WORK
+"""The cap on the work of one list of effects with loops in it."""
 
 
 class Turn(NamedTuple):
@@ -78,7 +81,7 @@ class Statements:
             return run
 
         def capped(v: list[Value], s: Scope, turn: Turn) -> None:
-            meter = [WORK]
+            meter = [TURN_WORK]
             try:
                 run(v, (meter, *s[1:]), turn)
             except Exhausted:
@@ -198,6 +201,8 @@ class Statements:
                 new = _put(v[slot], keys, new)
             elif self._layout.names[slot][1] == "at":
                 new = self._whereabouts(new)
+            if not _settled(new, s):
+                return
             v[slot] = new
             turn.touched.append(slot)
 
@@ -212,14 +217,18 @@ class Statements:
         if combine is not None:
 
             def update(v: list[Value], s: Scope, turn: Turn) -> None:
-                v[slot] = combine(v[slot], value(v, s))
-                turn.touched.append(slot)
+                new = combine(v[slot], value(v, s))
+                if _settled(new, s):
+                    v[slot] = new
+                    turn.touched.append(slot)
 
             return update
 
         def assign(v: list[Value], s: Scope, turn: Turn) -> None:
-            v[slot] = value(v, s)
-            turn.touched.append(slot)
+            new = value(v, s)
+            if new.__class__ in _SCALARS or _settled(new, s):
+                v[slot] = new
+                turn.touched.append(slot)
 
         def move(v: list[Value], s: Scope, turn: Turn) -> None:
             v[slot] = self._whereabouts(value(v, s))
@@ -228,11 +237,9 @@ class Statements:
         return move if attribute == "at" else assign
 
     def _whereabouts(self, value: Value) -> Value:
-        """A value of `at`: the text `nowhere` is null, and a name takes the script's spelling."""
         if value.__class__ is not str or value in self._entities:
             return value
-        entity = self._layout.entity(value)
-        return entity if entity is not None else (None if fold(value) == "nowhere" else value)
+        return self._layout.whereabouts(value)
 
     def _target(
         self, target: Expression, names: Names
@@ -241,11 +248,12 @@ class Statements:
         steps: list[str | Function] = []
         node = target
         while isinstance(node, Attribute | Item):
-            if isinstance(node, Attribute):
-                steps.append(node.name)
+            name = step_name(node)
+            if name is None:
+                assert isinstance(node, Item)
+                steps.append(self._compiler.expression(node.key, names))
             else:
-                key = self._compiler.condition(node.key, names)
-                steps.append(key.value if key.constant and key.value.__class__ is str else key.run)
+                steps.append(name)
             node = node.base
         steps.reverse()
         root = self._compiler.expression(node, names)
@@ -255,11 +263,14 @@ class Statements:
             x = root(v, s)
             slot = 0
             keys: list[Value] = []
+            written_out = True
             for step in steps:
                 key = step if isinstance(step, str) else step(v, s)
                 owner = entity(x) if x.__class__ is str else None
                 if owner is not None:
-                    slot, keys = slots.get(key, {}).get(owner, 0) if isinstance(step, str) else 0, []
+                    # An attribute that is not written out leads on, but is not set.
+                    written_out = isinstance(step, str)
+                    slot, keys = slots.get(key, {}).get(owner, 0) if key.__class__ is str else 0, []
                     if not slot:
                         return 0, []
                     x = v[slot]
@@ -268,9 +279,20 @@ class Statements:
                     x = _dig(x, [key])
                 else:
                     return 0, []
-            return slot, keys
+            return (slot, keys) if written_out else (0, [])
 
         return resolve
+
+
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+
+
+def _settled(new: Value, s: Scope) -> bool:
+    """Whether a value can be put into the state; in a loop, lists and mappings cost work."""
+    if new.__class__ in _SCALARS:
+        return True
+    charge(s[0], len(new))
+    return fits(new)
 
 
 def _dig(value: Value, keys: list[Value]) -> Value:

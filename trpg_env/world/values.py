@@ -21,6 +21,10 @@ WORK = 100_000
 """The cap on the work of one expression, in rounds of loops and elements looked at within them."""
 
 
+MAX_DEPTH = 60
+MAX_SIZE = 100_000
+
+
 class Exhausted(Exception):
     """An expression has used up its cap on work."""
 
@@ -180,9 +184,12 @@ def add_to(old: Value, x: Value) -> Value:
     if old.__class__ is not tuple:
         return add(old, x)
     new = list(old)
+    there = set(map(_identity, old))
     for element in x if x.__class__ is tuple else (x,):
-        if len(new) < MAX_LENGTH and not contains(element, tuple(new)):
+        identity = _identity(element)
+        if len(new) < MAX_LENGTH and identity not in there:
             new.append(element)
+            there.add(identity)
     return tuple(new)
 
 
@@ -190,8 +197,36 @@ def take_from(old: Value, x: Value) -> Value:
     """`target -= x`: on a list the element leaves (each one, where x is a list)."""
     if old.__class__ is not tuple:
         return ARITHMETIC["-"](old, x, None)
-    gone = x if x.__class__ is tuple else (x,)
-    return tuple(element for element in old if not contains(element, gone))
+    gone = set(map(_identity, x if x.__class__ is tuple else (x,)))
+    return tuple(element for element in old if _identity(element) not in gone)
+
+
+def _identity(x: Value) -> Value:
+    """The same for two values exactly where they are equal."""
+    if x.__class__ is str:
+        return x
+    if x.__class__ is tuple or x.__class__ is dict:
+        return ("", json.dumps(x, sort_keys=True))
+    return (x.__class__ is bool, x)
+
+
+def fits(x: Value) -> bool:
+    """Whether a state can hold a value: lists of lists may otherwise grow without end, turn by turn."""
+    if x.__class__ is not tuple and x.__class__ is not dict:
+        return True
+    left = MAX_SIZE
+    waiting = [(x, 1)]
+    while waiting:
+        value, depth = waiting.pop()
+        left -= len(value)
+        if left < 0 or depth > MAX_DEPTH:
+            return False
+        for element in value.values() if value.__class__ is dict else value:
+            if element.__class__ is str:
+                left -= len(element) >> 6
+            elif element.__class__ is tuple or element.__class__ is dict:
+                waiting.append((element, depth + 1))
+    return left >= 0
 
 
 def show(x: Value) -> str:
@@ -205,7 +240,13 @@ def show(x: Value) -> str:
         return "true" if x else "false"
     if kind is int or kind is float:
         return json.dumps(x)
-    words = [show(element)[:MAX_LENGTH] for element in x]
+    words = []
+    left = MAX_LENGTH + 5
+    for element in x:
+        if left < 0:
+            break
+        words.append(show(element)[:MAX_LENGTH])
+        left -= len(words[-1]) + 2
     if not words:
         return "nothing"
     if len(words) == 1:

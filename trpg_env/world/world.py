@@ -16,6 +16,7 @@ from trpg_env.world.compile import OUTSIDE, Compiler, Function, Names
 from trpg_env.world.fate import Fate, draw
 from trpg_env.world.grounding import GroundAction, Grounder
 from trpg_env.world.layout import Layout
+from trpg_env.world.reads import slots_read
 from trpg_env.world.resolution import Meaning, Refusal, Resolver
 from trpg_env.world.ruling import Ruling, State
 from trpg_env.world.statements import Render, Run, Statements, Turn
@@ -78,6 +79,7 @@ class World:
         self._completion = list(enumerate(_conditions(compiler, program.completion)))
         self._failure = _conditions(compiler, program.failure)
         self._milestones = _conditions(compiler, program.milestones)
+        self._watch, self._always = _watches(program, self.layout)
         self._events: list[tuple[Function, Run, Render | None]] = [
             (
                 compiler.expression(event.when, _NOWHERE_ELSE),
@@ -150,9 +152,9 @@ class World:
     def _play(self, values: list[Value], action: GroundAction, turn: Turn) -> str:
         """Run an action's effects and the events on `values`; what the player sees of it."""
         action.effects(values, OUTSIDE, turn)
-        said = turn.said
-        if action.observation is not None:
-            observation = action.observation(values, OUTSIDE)
+        said, seen = turn.said, action.observation
+        if seen is not None:
+            observation = seen(values, OUTSIDE)
             if said:
                 observation = " ".join([observation, *said])
         else:
@@ -178,16 +180,21 @@ class World:
     ) -> Ruling:
         """The ruling on an action that was carried out: hash, progress, failure, completion."""
         old, total, token = before.values, before.hash, self.layout.token
+        due, watch = self._always, self._watch
         for slot in touched if len(touched) < 2 else set(touched):
             if values[slot] is not old[slot]:
                 total ^= token(slot, old[slot]) ^ token(slot, values[slot])
-        pending, progress, milestones = before.pending, before.progress, self._milestones
-        for i in pending:
-            if milestones[i](values, OUTSIDE):
-                pending = tuple([k for k in before.pending if not milestones[k](values, OUTSIDE)])
-                progress = (before.counted - len(pending)) / before.counted
-                break
-        completed = tuple([i for i, holds in self._completion if holds(values, OUTSIDE)])
+                due |= watch[slot]
+        pending, progress, completed = before.pending, before.progress, before.completed
+        if due:
+            milestones = self._milestones
+            for i in pending:
+                if due >> i & 1 and milestones[i](values, OUTSIDE):
+                    pending = tuple([k for k in pending if not milestones[k](values, OUTSIDE)])
+                    progress = (before.counted - len(pending)) / before.counted
+                    break
+            if due >> len(milestones):
+                completed = tuple([i for i, holds in self._completion if holds(values, OUTSIDE)])
         failure = False
         for fails in self._failure:
             if fails(values, OUTSIDE):
@@ -312,8 +319,25 @@ def _erroneous(
     values = state.values.copy()
     values[0] += 1
     progress = state.progress
-    after = State(values, state.hash, state.pending, state.counted, state.completed, progress)
-    return Ruling(text, name, parameters, error, message, "", after, False, False, progress, progress)
+    after = _new(State, (values, state.hash, state.pending, state.counted, state.completed, progress))
+    return _new(Ruling, (text, name, parameters, error, message, "", after, False, False, progress, progress))
+
+
+def _watches(program: Program, layout: Layout) -> tuple[list[int], int]:
+    """Which conditions may change when a slot is set, one bit each: milestones first, then completion conditions.
+
+    Returns:
+        The bits by slot, and those of the conditions that may change in any turn.
+    """
+    watch, always = [0] * len(layout.names), 0
+    for i, condition in enumerate((*program.milestones, *program.completion)):
+        assert condition.when is not None, "a grounded script"
+        slots = slots_read(condition.when, program, layout)
+        if slots is None:
+            always |= 1 << i
+        for slot in slots or ():
+            watch[slot] |= 1 << i
+    return watch, always
 
 
 def _conditions(compiler: Compiler, conditions: Sequence[Condition]) -> list[Function]:
