@@ -4,6 +4,7 @@ A worker is used by one process and one thread at a time; the `Sandbox` sees to 
 `exchange` must not use the worker again.
 """
 
+import importlib.util
 import os
 import socket
 import subprocess
@@ -24,6 +25,12 @@ _PATIENCE = 10
 
 # Signals (and exits) that say nothing about the code that was running: the worker retired, or somebody else ended it.
 _FROM_OUTSIDE = frozenset({0, -1, -2, -3, -9, -15, -24})
+
+
+def _libraries() -> list[str]:
+    """The folders that the worker's two libraries are in: it may not find them by itself (`PYTHONPATH`, say)."""
+    specs = (importlib.util.find_spec(name) for name in ("RestrictedPython", "msgpack"))
+    return list(dict.fromkeys(str(Path(s.origin).parents[1]) for s in specs if s is not None and s.origin))
 
 
 class WorkerTimeout(Exception):
@@ -59,11 +66,12 @@ class WorkerProcess:
         self._socket = ours
         try:
             self._process = subprocess.Popen(  # noqa: S603  (our own program, by its full path)
-                [sys.executable, "-I", _START, repr(deadline)],
+                # -I would ignore the hash seed, and sets of texts would then differ from worker to worker.
+                [sys.executable, "-P", "-s", _START, repr(deadline), *_libraries()],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                env={},
+                env={"PYTHONHASHSEED": "0"},
                 cwd="/",
                 close_fds=True,
                 start_new_session=True,  # a Ctrl-C meant for the caller is not meant for it

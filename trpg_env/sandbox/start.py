@@ -1,4 +1,4 @@
-"""The program a worker process runs: ``python -I start.py DEADLINE``, its socket in place of standard input.
+"""The program a worker process runs: ``python -P -s start.py DEADLINE FOLDER...``, its socket in place of standard input.
 
 It makes the sandbox's modules importable without running ``trpg_env/__init__.py`` (which would cost the worker time and
 memory, and hand it modules it has no business with), wherever the package lies and whatever the path is.
@@ -15,6 +15,9 @@ if __name__ == "__main__":
         _package = types.ModuleType(_name)
         _package.__path__ = [_place]
         sys.modules[_name] = _package
+
+    # Behind what the interpreter has by itself, so that nothing there can take a standard module's place.
+    sys.path += [folder for folder in sys.argv[2:] if folder not in sys.path]
 
     from trpg_env.sandbox.worker import main
 
