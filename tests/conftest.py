@@ -31,7 +31,7 @@ TINY: dict[str, Any] = {
     "completion_conditions": [{"text": "You have won.", "when": "player.won"}],
     "available_actions": {
         "win": {"effects": ["player.won = true"]},
-        "take {thing}": {"parameters": {"thing": "items"}, "effects": ["thing.at = player"]},
+        "take {thing}": {"parameters": {"thing": ["box", "ball"]}, "effects": ["thing.at = player"]},
     },
 }
 

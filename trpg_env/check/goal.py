@@ -91,16 +91,18 @@ def _report(world: WatchedWorld, starts: list[list[Value]], without: list[int], 
             f" write at least {len(plan)}, or bring the goal nearer",
         )
         return
-    never = [c.text for i, c in enumerate(world.program.completion) if ("completion", i) not in world.noted]
+    never = [
+        f'"{c.text}"' for i, c in enumerate(world.program.completion) if ("completion", i) not in world.noted
+    ]
     reason = (
-        f"nothing within reach makes it true that: {some(never)}"
+        f"nothing within reach makes true: {some(never)}"
         if never
-        else "its conditions can be met one by one, but not together"
+        else "its conditions are never true together"
     )
     findings.fault(
         _CONDITIONS,
-        f"no plan reaches the goal within {turns} turns{where}, with the best of luck; {reason}."
-        " Give the actions and events effects that lead there, or preconditions that can be met",
+        f"no plan reaches the goal within {turns} turns{where}, with the best of luck; {reason}; give actions or"
+        " events effects that lead there, or preconditions that can be met",
     )
 
 

@@ -11,11 +11,12 @@ from trpg_env.world.relevance import relevant_slots
 from trpg_env.world.search import outcomes
 from trpg_env.world.values import Value
 
-TRANSITIONS = 150_000
+TRANSITIONS = 100_000
 """The transitions that looking for all that was not come across yet may make."""
-TRANSITIONS_EACH = 30_000
-"""The transitions that may then be made to rule out one thing."""
-_THINGS_RULED_OUT = 20
+TRANSITIONS_EACH = 20_000
+"""The transitions that may then be made to rule out one thing, or one precondition of an action."""
+TRANSITIONS_TO_RULE_OUT = 100_000
+"""The transitions that may be made to rule out things in all."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,9 @@ def check_reach(
     deciding = [*ends, *(e for thing in missing for e in thing.deciding)]
     complete = not missing or _explore(world, starts, deciding, {t.what for t in missing}, past_ends=False)
     missing = [thing for thing in missing if thing.what not in world.noted]
-    for i, thing in enumerate(missing):
-        never = complete or (i < _THINGS_RULED_OUT and _ruled_out(world, starts, thing))
+    prover = _Prover(world, starts)
+    for thing in missing:
+        never = complete or prover.rules_out(thing)
         if never and len(starts) == world.program.variation_count:
             turns = world.script.max_turns
             findings.fault(thing.path, f"{thing.fault} within {turns} turns; {thing.advice}")
@@ -118,33 +120,41 @@ def _things(world: WatchedWorld, meant: frozenset[int]) -> Iterator[_Thing]:
             )
 
 
-def _ruled_out(world: WatchedWorld, starts: Sequence[list[Value]], thing: _Thing) -> bool:
-    """Whether a thing does not come to pass even where play goes on past an episode's end."""
-    if thing.what[0] != "action":
-        return _never(world, starts, thing.what, thing.deciding)
-    grounded = [a for a in world.admissible.actions if a.action.index == thing.what[1]]
-    if all(any(part.constant for part in action.conjuncts) for action in grounded):
-        return True
-    # A single precondition hangs on less than all of them, and is enough.
-    for i, condition in enumerate(thing.deciding):
-        what: What = ("precondition", i)
-        world.watched[what] = list(dict.fromkeys(action.preconditions[i][0] for action in grounded))
-        never = _never(world, starts, what, [condition])
-        del world.watched[what]
-        if never:
+class _Prover:
+    """Rules out that things come to pass, even where play goes on past an episode's end."""
+
+    def __init__(self, world: WatchedWorld, starts: Sequence[list[Value]]) -> None:
+        self._world, self._starts = world, starts
+        self._left = TRANSITIONS_TO_RULE_OUT
+
+    def rules_out(self, thing: _Thing) -> bool:
+        """Whether it is certain that a thing never comes to pass."""
+        kind, index = thing.what
+        if kind != "action":
+            return self._never(thing.what, thing.deciding)
+        grounded = [a for a in self._world.admissible.actions if a.action.index == index]
+        if all(any(part.constant for part in action.conjuncts) for action in grounded):
             return True
-    return len(thing.deciding) > 1 and _never(world, starts, thing.what, thing.deciding)
+        # A single precondition hangs on less than all of them, and is enough.
+        for i, condition in enumerate(thing.deciding):
+            what: What = ("precondition", i)
+            self._world.watched[what] = list(dict.fromkeys(a.preconditions[i][0] for a in grounded))
+            never = self._never(what, [condition])
+            del self._world.watched[what]
+            if never:
+                return True
+        return len(thing.deciding) > 1 and self._never(thing.what, thing.deciding)
 
-
-def _never(
-    world: WatchedWorld, starts: Sequence[list[Value]], what: What, deciding: Sequence[Expression]
-) -> bool:
-    kept, world.noted, world.budget = world.noted, set(), TRANSITIONS_EACH
-    for values in starts:
-        world.note(values)
-    complete = what in world.noted or _explore(world, starts, deciding, {what}, past_ends=True)
-    seen, world.noted = what in world.noted, kept
-    return complete and not seen
+    def _never(self, what: What, deciding: Sequence[Expression]) -> bool:
+        world = self._world
+        budget = world.budget = min(TRANSITIONS_EACH, self._left)
+        kept, world.noted = world.noted, set()
+        for values in self._starts:
+            world.note(values)
+        complete = what in world.noted or _explore(world, self._starts, deciding, {what}, past_ends=True)
+        seen, world.noted = what in world.noted, kept
+        self._left -= budget - max(0, world.budget)
+        return complete and not seen
 
 
 def _explore(
@@ -183,8 +193,10 @@ def _explore(
 
 
 def _is_new(values: list[Value], slots: Sequence[int], seen: set[object]) -> bool:
-    # Each value's text tells 1 from true, which are equal as keys, and stands for lists and mappings too.
-    identity = tuple([x if x.__class__ is str else (repr(x),) for x in (values[slot] for slot in slots)])
+    told = [values[slot] for slot in slots]
+    kinds = tuple(map(type, told))
+    # To Python true is 1, hence the types; lists and mappings are told apart by their texts.
+    identity = repr(told) if tuple in kinds or dict in kinds else (kinds, *told)
     if identity in seen:
         return False
     seen.add(identity)

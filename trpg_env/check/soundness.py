@@ -19,7 +19,7 @@ from trpg_env.world.statements import Statements
 
 VARIATIONS = 64
 """How many variations are looked at, counted from 0."""
-GROUND_ACTIONS = 100_000
+GROUND_ACTIONS = 50_000
 """How many ground actions are listed for a search."""
 GROUND_COST = 1_500_000
 """How much may be asked of the sandbox to list a script's ground actions, in patterns matched."""
@@ -120,6 +120,10 @@ def _resolver(program: Program, sandbox: Sandbox) -> Resolver:
 
 
 def _blame(program: Program, error: VerificationFailed, findings: Findings) -> None:
-    for action in program.actions:
-        if action.verification is not None and action.verification.source == error.source:
-            findings.fault((*action.path, "verification_code"), f"does not answer: {error}")
+    blamed = [
+        a for a in program.actions if a.verification is not None and a.verification.source == error.source
+    ]
+    for action in blamed:
+        findings.fault((*action.path, "verification_code"), f"does not answer: {error}")
+    if not blamed:
+        findings.fault(("available_actions",), f"verification does not answer: {error}")

@@ -1,20 +1,20 @@
 """A world that notes what comes to pass in it, so that a search tells more than whether there is a plan."""
 
+import json
 from collections.abc import Sequence
 from typing import Literal
 
 from trpg_env.sandbox import Sandbox
 from trpg_env.script.model import Script
-from trpg_env.script.program import Code
 from trpg_env.world import Fate, GroundAction, World
 from trpg_env.world.admissible import Admissible
 from trpg_env.world.compile import OUTSIDE, Function
-from trpg_env.world.resolution import reads_state
 from trpg_env.world.search import MAX_OUTCOMES, STATES
 from trpg_env.world.statements import Turn
-from trpg_env.world.values import Value
+from trpg_env.world.values import Value, plain
 
 _COST_OF_CODE = 20
+_SLOTS_AT_THE_PRICE_OF_ONE = 100
 _LISTED_AT_THE_PRICE_OF_ONE = 20
 
 
@@ -49,9 +49,10 @@ class WatchedWorld(World):
         self.admissible = _Charged(self)
         self._at = self.layout.slots.get("at", {})
         self._place_names = frozenset(self.program.places)
-        # Code that reads the state is asked anew in each state, and its answer takes as long as many transitions.
-        codes = [a.verification for a in self.program.actions if isinstance(a.verification, Code)]
-        self._price = _COST_OF_CODE if any(reads_state(code.source) for code in codes) else 1
+        # Large states take longer to copy and compare. Code that reads the state is asked anew in each state, and
+        # its answer takes as long as many transitions.
+        size = 1 + len(self.layout.names) // _SLOTS_AT_THE_PRICE_OF_ONE
+        self._price = size + (_COST_OF_CODE if self.resolver.reads_state else 0)
         self.states = STATES // self._price
         self._last: tuple[list[Value], GroundAction] | None = None
         self._outcomes = 0
@@ -135,11 +136,15 @@ class WatchedWorld(World):
             return ""
         first = variations[0]
         settings = [
-            f"{'.'.join([s.entity, s.attribute, *map(str, s.keys)])} = {s.value!r}"
+            f"{'.'.join([s.entity, s.attribute, *map(str, s.keys)])} = {_json(s.value)}"
             for s in self.settings(first)
         ]
         more = f" and in {len(variations) - 1} more" if len(variations) > 1 else ""
         return f" in variation {first} ({', '.join(settings)[:200]}){more}"
+
+
+def _json(value: Value) -> str:
+    return json.dumps(plain(value), ensure_ascii=False)
 
 
 class _Charged(Admissible):

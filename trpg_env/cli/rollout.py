@@ -88,7 +88,8 @@ def _ask(observation: str, info: dict[str, Any]) -> str:
 
 def _count(text: str) -> int:
     if not text.isdecimal() or len(text) > 12:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 0 or more")
+        shown = text if len(text) <= 40 else f"{text[:40]}…"
+        raise argparse.ArgumentTypeError(f"{shown!r} is not a whole number from 0 to 999999999999")
     return int(text)
 
 

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from typing import TextIO
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -30,7 +31,8 @@ def complain(text: str) -> None:
     tell(f"trpg-env: {' '.join(clean(text).split())}")
 
 
-def _write(stream: object, text: str) -> None:
-    assert hasattr(stream, "encoding")
+def _write(stream: TextIO | None, text: str) -> None:
+    if stream is None:  # the process was started with it closed
+        return
     encoding = stream.encoding or "utf-8"
-    print(clean(text).encode(encoding, "replace").decode(encoding), file=stream, flush=True)  # type: ignore[call-overload]
+    print(clean(text).encode(encoding, "replace").decode(encoding), file=stream, flush=True)

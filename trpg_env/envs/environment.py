@@ -1,6 +1,7 @@
 """`AgentRefine-v0`: a script as a Gymnasium environment."""
 
 import operator
+import re
 import sys
 from collections.abc import Mapping
 from typing import Any, ClassVar, SupportsInt
@@ -18,6 +19,9 @@ from trpg_env.world import Ruling, State, World
 from trpg_env.world.resolution import MAX_ACTION
 
 MAX_SEED = 2**31
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+"""What a terminal would obey, or cannot show."""
 
 
 class AgentRefineEnv(gym.Env[str, str]):
@@ -69,6 +73,8 @@ class AgentRefineEnv(gym.Env[str, str]):
             not isinstance(max_turns, int) or isinstance(max_turns, bool) or max_turns < 1
         ):
             raise ValueError(f"max_turns={max_turns!r} is not a number of turns, 1 or more")
+        if not isinstance(admissible_actions, bool):
+            raise ValueError(f"admissible_actions={admissible_actions!r} is not True or False")
         terms = Reward(reward)
         self._own_sandbox = sandbox is None and world is None
         self._sandbox = sandbox or (world.sandbox if world else Sandbox())
@@ -83,6 +89,8 @@ class AgentRefineEnv(gym.Env[str, str]):
             "admissible_actions": admissible_actions,
             "render_mode": render_mode,
         }
+        if admissible_actions:
+            self.world.grounder.require_listable()
         turns = max_turns or self.script.max_turns
         self.episode = Episode(self.world, self.dm, terms, turns, admissible_actions=admissible_actions)
         self.observation_space = AnyText(MAX_OBSERVATION)
@@ -174,6 +182,7 @@ class AgentRefineEnv(gym.Env[str, str]):
         if not isinstance(snapshot, Mapping):
             raise ValueError("a snapshot is what snapshot() gave")
         self.episode.restore(snapshot)
+        self._last_action = ""
 
     @property
     def state(self) -> State:
@@ -191,7 +200,9 @@ class AgentRefineEnv(gym.Env[str, str]):
 
     def _show(self) -> None:
         if self.render_mode == "human":
-            sys.stdout.write(f"{self._exchange()}\n\n")
+            encoding = sys.stdout.encoding or "utf-8"
+            said = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", self._exchange())
+            sys.stdout.write(f"{said.encode(encoding, 'replace').decode(encoding)}\n\n")
             sys.stdout.flush()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -209,13 +220,10 @@ class AgentRefineEnv(gym.Env[str, str]):
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(state["script"], **state["keywords"])  # type: ignore[misc]
         self._np_random, self._np_random_seed = state["np_random"], state["np_random_seed"]
-        self.spec, self._last_action, self.action_space = (
-            state["spec"],
-            state["last_action"],
-            state["action_space"],
-        )
+        self.spec, self.action_space = state["spec"], state["action_space"]
         if state["snapshot"] is not None:
             self.restore(state["snapshot"])
+        self._last_action = state["last_action"]
 
 
 def _dungeon_master(dm: str | DungeonMaster, script: Script) -> DungeonMaster:
@@ -227,7 +235,7 @@ def _dungeon_master(dm: str | DungeonMaster, script: Script) -> DungeonMaster:
         return RulesDM()
     if dm == "llm":
         raise ValueError('dm="llm" is not part of this version; a grounded script takes dm="rules"')
-    if isinstance(dm, str) or not isinstance(dm, DungeonMaster):
+    if isinstance(dm, str | type) or not isinstance(dm, DungeonMaster):
         raise ValueError(f'dm={dm!r} is not "rules" or a DM object (see trpg_env.dm.DungeonMaster)')
     return dm
 

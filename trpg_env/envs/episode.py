@@ -5,6 +5,7 @@ and the vector environment are faces of it.
 """
 
 from collections.abc import Mapping
+from operator import index
 from typing import Any, NamedTuple
 
 from trpg_env.dm import DungeonMaster
@@ -17,9 +18,6 @@ MAX_OBSERVATION = 100_000
 """The longest observation, in characters; longer ones end in an ellipsis."""
 
 Info = dict[str, Any]
-
-_new = tuple.__new__
-"""Makes a named tuple from a tuple of its fields, at a third of what its own constructor costs."""
 
 
 class Step(NamedTuple):
@@ -58,7 +56,7 @@ class Episode:
         self._reward = reward
         self._max_turns = max_turns
         self._admissible = admissible_actions
-        self._instruction = instruction(world.script)
+        self._instruction = instruction(world.script, max_turns)
         self.playing = False
         self.seed = self.luck = self.variation = 0
         self._state: State | None = None
@@ -117,9 +115,10 @@ class Episode:
         self._told = Step(observation, 0.0, False, False, self._idle_info(narration.thought, listed, error))
         return self.told()
 
-    def act(self, text: str) -> Step:
+    def act(self, text: str) -> tuple[str, float, bool, bool, Info]:
         """Take one action; any text at all."""
-        before = self.state
+        before = self._state
+        assert before is not None, "begin first"
         try:
             if text.__class__ is Refused:
                 ruling = self._world.refuse(before, text, text.message)
@@ -129,7 +128,8 @@ class Episode:
         except VerificationFailed as error:
             return self._broken(error)
         state = ruling.state
-        self._state, self.ruling, self._listed = state, ruling, admissible
+        self._state, self.ruling = state, ruling
+        self._listed = None if admissible is None else admissible.copy()
         thought, observation = self._dm.answer(self._world, before, ruling)
         if len(observation) > MAX_OBSERVATION:
             observation = _shortened(observation)
@@ -139,7 +139,7 @@ class Episode:
         truncated = not terminated and state.values[0] >= self._max_turns
         self.playing = not (terminated or truncated)
         info = _info(thought, ruling, terms, admissible)
-        return _new(Step, (observation, sum(terms.values()), terminated, truncated, info))
+        return observation, sum(terms.values()), terminated, truncated, info
 
     def _admissible_now(self, state: State) -> list[str] | None:
         if not self._admissible:
@@ -208,11 +208,11 @@ class Episode:
         Raises:
             ValueError: It is no snapshot, or one of another script.
         """
+        if snapshot.get("script_hash") != self._world.script.hash:
+            raise ValueError(f"the snapshot is none, or of another script than {self._world.script.name!r}")
         try:
-            if snapshot["script_hash"] != self._world.script.hash:
-                raise ValueError(f"the snapshot is of another script than {self._world.script.name!r}")
             state = self._world.load(snapshot["state"])
-            seed, luck, variation = int(snapshot["seed"]), int(snapshot["luck"]), int(snapshot["variation"])
+            seed, luck, variation = (index(snapshot[name]) for name in ("seed", "luck", "variation"))
             last = Step(
                 str(snapshot["observation"]),
                 float(snapshot["reward"]),
@@ -221,14 +221,32 @@ class Episode:
                 _copied(dict(snapshot["info"])),
             )
             transcript = snapshot["dm"]
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"not a snapshot of an environment: {error!r}") from None
+            self._world.settings(variation)
+            if not self._agree(state, last.info):
+                raise ValueError("its parts contradict one another")
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise ValueError(f"not a snapshot that snapshot() gave: {error!r}") from None
         self._dm.restore(transcript)
         self.seed, self.luck, self.variation = seed, luck, variation
         self._fate = SeededFate(seed, luck)
         self._state, self._told, self.ruling = state, last, None
         self.playing = not (last.terminated or last.truncated)
         return self.told()
+
+    def _agree(self, state: State, info: Info) -> bool:
+        """Whether a state and an `info` may be of the same turn."""
+        if not self._admissible:
+            info.pop("admissible_actions", None)
+        elif "admissible_actions" not in info:
+            info["admissible_actions"] = self._admissible_now(state)
+        nothing = Ruling("", None, {}, None, "", "", state, False, False, 0.0, 0.0)
+        expected = _info("", nothing, {}, [] if self._admissible else None)
+        return (
+            info.keys() == expected.keys()
+            and (info["state_hash"], info["turn"]) == (expected["state_hash"], state.turn)
+            and (info["success"] or info["progress"] == state.progress)
+            and self._world.judge(state.values).completed == state.completed
+        )
 
 
 def _info(thought: str, ruling: Ruling, terms: dict[str, float], listed: list[str] | None) -> Info:
@@ -245,7 +263,7 @@ def _info(thought: str, ruling: Ruling, terms: dict[str, float], listed: list[st
         },
         "action": {"name": name, "parameters": parameters.copy()},
         "thought": thought,
-        "state_hash": f"{state.hash:032x}",
+        "state_hash": state.hash.to_bytes(16, "big").hex(),
         "reward_terms": terms,
         "error": {"kind": None, "message": None},
     }

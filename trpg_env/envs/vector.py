@@ -4,6 +4,7 @@ import copy
 from collections.abc import Sequence
 from typing import Any
 
+from gymnasium.spaces import Tuple
 from gymnasium.vector import SyncVectorEnv
 
 from trpg_env.envs.environment import AgentRefineEnv
@@ -36,6 +37,8 @@ class AgentRefineVectorEnv(SyncVectorEnv):
         scripts: list[Any] = list(script) if isinstance(script, list | tuple) else [script]
         if not scripts:
             raise ValueError("the list of scripts is empty")
+        if num_envs < 1:
+            raise ValueError(f"num_envs={num_envs!r} is not a number of environments, 1 or more")
         self._shared = Sandbox()
         self._react = action_format == "react"
         worlds = [World(load_script(s, sandbox=self._shared), self._shared) for s in scripts]
@@ -50,6 +53,8 @@ class AgentRefineVectorEnv(SyncVectorEnv):
             return create
 
         super().__init__([creator(world) for world in self._worlds], **vector)
+        # Each environment's samples are actions of its own script.
+        self.action_space = Tuple([copy.deepcopy(env.action_space) for env in self.envs])
 
     def step(self, actions: Any) -> Any:
         """Take one action in each environment; what the texts mean is asked of the sandbox at once."""

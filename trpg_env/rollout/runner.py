@@ -92,11 +92,10 @@ def play_episode(env: AgentRefineEnv, agent: Agent, seed: int, luck: int, loop: 
         error = _broken(broken)
     while error is None and not (terminated or truncated):
         try:
-            turn = _decided(agent.act(observation, info), loop)
+            played = _player_turn(len(turns), _decided(agent.act(observation, info), loop))
         except Exception as broken:
             error = _broken(broken)
             break
-        played = _player_turn(len(turns), turn)
         turns.append(played)
         observation, _, terminated, truncated, info = env.step(played.action)
         turns.append(_dm_turn(len(turns), observation, info, env))
@@ -148,7 +147,7 @@ def _trajectory(
     error: EpisodeError | None,
 ) -> Trajectory:
     script: Script = env.script
-    player = Participant(kind=getattr(agent, "kind", type(agent).__name__))
+    player = Participant(kind=str(getattr(agent, "kind", type(agent).__name__)))
     dm = Participant(kind=env.dm.kind)
     outcome: Outcome = "truncated"
     if error is not None:

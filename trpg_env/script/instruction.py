@@ -11,8 +11,12 @@ SHOWN_VALUES = 60
 SHOWN_PLACES = 200
 
 
-def instruction(script: Script) -> str:
+def instruction(script: Script, turns: int | None = None) -> str:
     """The instruction of a script.
+
+    Args:
+        script: The script.
+        turns: How many turns the player has; the script's own number where left out.
 
     Example:
         >>> from trpg_env.script import load_script
@@ -29,7 +33,7 @@ def instruction(script: Script) -> str:
         lines.append(
             f"Places: {', '.join(program.places[:SHOWN_PLACES])}{f' and {rest:,} more' if rest > 0 else ''}."
         )
-    lines.append(f"You have {script.max_turns} turns.")
+    lines.append(f"You have {turns or script.max_turns} turns.")
     return "\n".join(lines)
 
 

@@ -1,6 +1,7 @@
 """`load_script`: a library name, a path, a mapping or a script → a script that is sound enough to be played."""
 
 import contextlib
+import copy
 import hashlib
 import json
 from collections.abc import Mapping
@@ -120,13 +121,8 @@ def _build(source: Source, default_name: str, origin: str | None, sandbox: Sandb
         )
     if not any(fold(key) == "name" for key in data):
         data = {**data, "name": default_name}
-    try:
-        script = Script.model_validate(data)
-    except ValidationError as error:
-        errors = [e for e in error.errors(include_url=False) if not is_of_other_form(e)]
-        found = [source.fault(*explain(e)) for e in errors[:MAX_FAULTS]]
-        raise ScriptError(_in_order(found)) from None
     collected: list[Fault] = []
+    script = _validated(data, source, collected)
 
     def report(path: faults.Path, message: str) -> None:
         collected.append(source.fault(path, message))
@@ -140,6 +136,29 @@ def _build(source: Source, default_name: str, origin: str | None, sandbox: Sandb
         raise ScriptError(_in_order(collected))
     script._origin, script._source, script._program, script._hash = origin, source, program, _hash(source)
     return script
+
+
+def _validated(data: dict[str, Any], source: Source, collected: list[Fault]) -> Script:
+    """The model of a script; unknown keys are reported and left out, so that the rest is looked at all the same."""
+    for _ in range(2):
+        try:
+            return Script.model_validate(data)
+        except ValidationError as error:
+            errors = [e for e in error.errors(include_url=False) if not is_of_other_form(e)]
+            collected += [source.fault(*explain(e)) for e in errors[:MAX_FAULTS]]
+            if any(e["type"] != "extra_forbidden" for e in errors):
+                break
+            data = copy.deepcopy(data)
+            for e in errors:
+                _leave_out(data, e["loc"])
+    raise ScriptError(_in_order(collected))
+
+
+def _leave_out(data: Any, path: tuple[int | str, ...]) -> None:
+    """Delete what stands at a path of keys, in whatever spelling the file has them."""
+    for key in path[:-1]:
+        data = data[key] if isinstance(key, int) else next(data[k] for k in data if fold(k) == fold(key))
+    del data[next(k for k in data if fold(k) == fold(str(path[-1])))]
 
 
 def _hash(source: Source) -> str:

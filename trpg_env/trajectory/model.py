@@ -4,16 +4,26 @@
 are the file format (`schema_version` 1).
 """
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def _writable(text: str) -> str:
+    """Half a surrogate pair is no character and stands in no file: it becomes the replacement character."""
+    return text if text.isascii() else _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+Text = Annotated[str, AfterValidator(_writable)]
 
 Outcome = Literal["completed", "failed", "truncated", "error"]
 
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
 
 class DMTurn(_Record):
     """The DM's turn: the opening scene at 0, else the answer to the player's turn before it.
@@ -33,15 +43,15 @@ class DMTurn(_Record):
 
     turn: int
     role: Literal["DM"] = "DM"
-    thought: str
-    observation: str
+    thought: Text
+    observation: Text
     parameter_error: bool
     place_error: bool
     logic_error: bool
-    message: str
+    message: Text
     progress: float
     completed: list[int]
-    state_hash: str
+    state_hash: Text
 
     @property
     def error(self) -> Literal["parameter", "place", "logic"] | None:
@@ -66,32 +76,32 @@ class PlayerTurn(_Record):
 
     turn: int
     role: Literal["Player"] = "Player"
-    thought: str
-    action: str
-    reasoning: str | None = None
-    reply: str | None = None
+    thought: Text
+    action: Text
+    reasoning: Text | None = None
+    reply: Text | None = None
 
 
 class Participant(_Record):
     """Who played, or who answered."""
 
-    kind: str
-    model: str | None = None
+    kind: Text
+    model: Text | None = None
     sampling: dict[str, Any] | None = None
-    prompt_hash: str | None = None
+    prompt_hash: Text | None = None
 
 
 class EpisodeError(_Record):
     """Why an episode broke."""
 
-    kind: str
-    message: str
+    kind: Text
+    message: Text
 
 
 class Parent(_Record):
     """The trajectory, and the turn in it, from which this one was branched."""
 
-    id: str
+    id: Text
     turn: int
 
 
@@ -123,16 +133,16 @@ class Trajectory(_Record):
     """
 
     schema_version: Literal[1] = 1
-    id: str
-    script: str | None
-    script_hash: str
-    family: str
+    id: Text
+    script: Text | None
+    script_hash: Text
+    family: Text
     seed: int
     luck: int
     source: Literal["rollout", "synthesis"] = "rollout"
     player: Participant
     dm: Participant
-    instruction: str
+    instruction: Text
     turns: list[Turn] = Field(min_length=1)
     success: bool
     progress: float

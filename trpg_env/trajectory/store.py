@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import IO
 
 from pydantic import ValidationError
 
@@ -69,21 +68,13 @@ def read_trajectories(path: str | os.PathLike[str]) -> Iterator[Trajectory]:
     """
     path = Path(path)
     try:
-        file = path.open("rb")
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                if line.strip():
+                    yield _parse(line, path, number)
+    except StoreError:
+        raise
     except (OSError, ValueError) as error:
-        raise StoreError(f"{path} cannot be read: {_why(error)}") from None
-    with file:
-        number = 0
-        while line := _line(file, path):
-            number += 1
-            if line.strip():
-                yield _parse(line, path, number)
-
-
-def _line(file: IO[bytes], path: Path) -> bytes:
-    try:
-        return file.readline()
-    except OSError as error:
         raise StoreError(f"{path} cannot be read: {_why(error)}") from None
 
 

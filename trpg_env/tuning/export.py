@@ -94,17 +94,15 @@ def export(
     if format not in FORMATS:
         raise ExportError(f"{format!r} is no format of this version; the formats are {', '.join(FORMATS)}")
     summary = Summary(Path(out), format)
+    if "\0" in str(out):
+        raise ExportError(f"{out!r} cannot be a folder's name: there is a null character in it")
     try:
         summary.out.mkdir(parents=True, exist_ok=True)
         with _written(summary.out / "data.jsonl") as file:
             for trajectory in trajectories:
                 messages = _selected(trajectory, summary, min_refinements, success_only, train_errors)
                 if messages:
-                    file.write(
-                        json.dumps(_record(trajectory, messages), ensure_ascii=False).encode(
-                            "utf-8", "replace"
-                        )
-                    )
+                    file.write(json.dumps(_record(trajectory, messages), ensure_ascii=False).encode())
                     file.write(b"\n")
         with _written(summary.out / "README.md") as file:
             file.write(card(summary).encode())

@@ -111,8 +111,8 @@ class Grounder:
             total += product
         return total
 
-    def all(self) -> Iterator[GroundAction]:
-        """Every ground action, in script order.
+    def require_listable(self) -> None:
+        """See to it that there are not too many ground actions to list.
 
         Raises:
             TooManyActions: There are more than `MAX_GROUND`.
@@ -122,6 +122,14 @@ class Grounder:
             raise TooManyActions(
                 f"the script has {count:,} ground actions; at most {MAX_GROUND:,} are listed"
             )
+
+    def all(self) -> Iterator[GroundAction]:
+        """Every ground action, in script order.
+
+        Raises:
+            TooManyActions: There are more than `MAX_GROUND`.
+        """
+        self.require_listable()
         for action in self._program.actions:
             for values in iterate(action.domains):
                 yield self.ground(action, values)

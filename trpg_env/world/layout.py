@@ -109,18 +109,20 @@ def _written(program: Program) -> Iterable[tuple[str, str]]:
     """Every attribute that an effect may set."""
     sources: list[tuple[Action | None, tuple[Effect, ...]]] = [(a, a.effects) for a in program.actions]
     sources += [(None, e.effects) for e in program.events]
+    leading = may_hold_names(program)
     for action, block in sources:
         effects = list(walk_effects(block))
         loops = frozenset(e.loop.variable for e in effects if isinstance(e, For))
         for effect in effects:
             if isinstance(effect, Assign):
-                yield from _targets(effect, action, loops, program.entities)
+                yield from _targets(effect, action, loops, leading, program.entities)
 
 
 def _targets(
     effect: Assign,
     action: Action | None,
     loops: frozenset[str],
+    leading: frozenset[str],
     everyone: Mapping[str, Mapping[str, Value]],
 ) -> Iterable[tuple[str, str]]:
     steps: list[Attribute | Item] = []
@@ -142,19 +144,10 @@ def _targets(
         name = step_name(step)
         if name is None:
             continue
-        leads = isinstance(step, Attribute) or _leads_to_entity(before, everyone)
+        leads = isinstance(step, Attribute) or isinstance(before, Item) or before.name in leading
         for entity, attributes in everyone.items():
             if leads or name in attributes:
                 yield (entity, name)
-
-
-def _leads_to_entity(step: Attribute | Item, everyone: Mapping[str, Mapping[str, Value]]) -> bool:
-    """Whether a value at a step may well be an entity's name, and not a mapping."""
-    name = step_name(step)
-    if name is None or name == "at":
-        return True
-    found = (attributes.get(name) for attributes in everyone.values())
-    return any(x.__class__ is str and x in everyone for x in found)
 
 
 def _values_of(placeholder: str, action: Action, everyone: Iterable[str]) -> Iterable[str]:
@@ -163,3 +156,27 @@ def _values_of(placeholder: str, action: Action, everyone: Iterable[str]) -> Ite
             values = {v.value for v in domain.samples}
             return [entity for entity in everyone if entity in values]
     return everyone
+
+
+def may_hold_names(program: Program) -> frozenset[str]:
+    """The attributes that may hold an entity's name, so that `x.attribute[y]` may be an attribute of it."""
+    found: set[str] = set()
+
+    def look_into(name: str, value: Value) -> None:
+        if value.__class__ is str:
+            found.add(name)
+        elif value.__class__ is dict:
+            for key, x in value.items():
+                look_into(key, x)
+
+    for attributes in program.entities.values():
+        look_into("", attributes)
+    for axis in program.variations:
+        for setting in (s for settings in axis for s in settings):
+            look_into(str(setting.keys[-1]) if setting.keys else setting.attribute, setting.value)
+    for effects in [*(a.effects for a in program.actions), *(e.effects for e in program.events)]:
+        for effect in walk_effects(effects):
+            name = step_name(effect.target) if isinstance(effect, Assign) else None
+            if name is not None:
+                found.add(name)
+    return frozenset(found)

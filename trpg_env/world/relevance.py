@@ -8,11 +8,9 @@ told apart by name, not by entity: coarse, but never wrong.
 from collections.abc import Iterable, Iterator
 
 from trpg_env.script.analysis import attributes_written, step_name
-from trpg_env.script.effects import Assign, Chance, Effect, For, When, walk_effects
+from trpg_env.script.effects import Assign, Chance, Effect, For, When
 from trpg_env.script.expressions import Attribute, Call, Defined, Expression, Item, Literal, Turn, walk
-from trpg_env.script.program import Code, Program
-from trpg_env.world.resolution import reads_state
-from trpg_env.world.values import Value
+from trpg_env.world.layout import may_hold_names
 from trpg_env.world.world import World
 
 _EVERYTHING = "*"
@@ -28,7 +26,7 @@ def relevant_slots(world: World, deciding: Iterable[Expression] | None = None) -
         deciding: What the search is to decide; left out, how an episode ends.
     """
     program = world.program
-    textual = _may_hold_names(program)
+    textual = may_hold_names(program)
     definitions = {name: d.body for name, d in program.definitions.items()}
 
     def reads(expressions: Iterable[Expression]) -> set[str]:
@@ -68,8 +66,6 @@ def relevant_slots(world: World, deciding: Iterable[Expression] | None = None) -
     if deciding is None:
         deciding = [c.when for c in (*program.completion, *program.failure) if c.when is not None]
     relevant = reads(deciding)
-    if any(isinstance(a.verification, Code) and reads_state(a.verification.source) for a in program.actions):
-        relevant.add(_EVERYTHING)
     if world.resolver.reads_state:
         relevant.add(_EVERYTHING)
     while True:
@@ -86,30 +82,6 @@ def relevant_slots(world: World, deciding: Iterable[Expression] | None = None) -
         if slot and slot not in world.layout.constant and (attribute in relevant or _EVERYTHING in relevant)
     }
     return frozenset(slots | ({0} if _TURN in relevant else set()))
-
-
-def _may_hold_names(program: Program) -> frozenset[str]:
-    """The attributes that may hold an entity's name, so that `x.attribute[y]` may read an attribute of it."""
-    found: set[str] = set()
-
-    def look_into(name: str, value: Value) -> None:
-        if value.__class__ is str:
-            found.add(name)
-        elif value.__class__ is dict:
-            for key, x in value.items():
-                look_into(key, x)
-
-    for attributes in program.entities.values():
-        look_into("", attributes)
-    for axis in program.variations:
-        for setting in (s for settings in axis for s in settings):
-            look_into(str(setting.keys[-1]) if setting.keys else setting.attribute, setting.value)
-    for effects in [*(a.effects for a in program.actions), *(e.effects for e in program.events)]:
-        for effect in walk_effects(effects):
-            name = step_name(effect.target) if isinstance(effect, Assign) else None
-            if name is not None:
-                found.add(name)
-    return frozenset(found)
 
 
 def _assignments(

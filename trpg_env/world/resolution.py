@@ -15,7 +15,7 @@ from trpg_env.sandbox import Sandbox, SourceRejected
 from trpg_env.script.domains import Value
 from trpg_env.script.program import Action, Code, Pattern, Program
 from trpg_env.script.templates import normalise
-from trpg_env.world.grounding import GroundAction, Grounder
+from trpg_env.world.grounding import MAX_GROUND, GroundAction, Grounder
 from trpg_env.world.layout import Layout
 from trpg_env.world.ruling import VerificationFailed
 from trpg_env.world.values import Value as StateValue
@@ -23,7 +23,7 @@ from trpg_env.world.values import Value as StateValue
 MAX_ACTION = 4_096
 """The longest action, in characters."""
 SHOWN_VALUES = 12
-_MAX_TABLE = 100_000
+_LEAST_TABLE = 20_000
 _MAX_TABLE_TEXT = 400
 _SIGNATURE = re.compile(r"def\s+validate\s*\(\s*\w+[^,()]*,\s*\w+[^,()]*,\s*(\w+)")
 
@@ -79,6 +79,8 @@ class Resolver:
         self._layout = layout
         self._grounder = grounder
         self._sandbox = sandbox
+        # Room for every ground action's own text, and as much again for what players write.
+        self._most = max(_LEAST_TABLE, 2 * min(grounder.count(), MAX_GROUND))
         self.table: dict[str, Meaning] = {}
         self._open: dict[str, _Candidates] = {}
         self._reads_state = {
@@ -133,7 +135,7 @@ class Resolver:
     def _keep(self, text: str, candidates: _Candidates) -> None:
         if len(text) > _MAX_TABLE_TEXT:
             return
-        if len(self.table) + len(self._open) >= _MAX_TABLE:
+        if len(self.table) + len(self._open) >= self._most:
             self.table.clear()
             self._open.clear()
         if any(isinstance(c, _Question) for c in candidates):

@@ -88,13 +88,15 @@ def find_plan(world: World, values: list[Value], *, depth: int, states: int = ST
     key = itemgetter(*slots) if len(slots) > 1 else (lambda v: v[slots[0]] if slots else None)
     nodes: list[tuple[int, str, list[Value]]] = [(-1, "", values)]
     layer = [0]
+    cut = False
     seen = {_key(key(values))}
     for _ in range(depth):
         following: list[int] = []
         for node in layer:
             before = nodes[node][2]
             for action in world.admissible.now(before):
-                for after in outcomes(world, before, action):
+                for tried, after in enumerate(outcomes(world, before, action), start=1):
+                    cut = cut or tried == MAX_OUTCOMES
                     identity = _key(key(after))
                     if identity in seen:
                         continue
@@ -113,7 +115,7 @@ def find_plan(world: World, values: list[Value], *, depth: int, states: int = ST
         if not following:
             break
         layer = following
-    return Plan(None, len(nodes), decided=True)
+    return Plan(None, len(nodes), decided=not cut)
 
 
 def _key(values: Value) -> Value:

@@ -11,6 +11,13 @@ from trpg_env.sandbox import Sandbox
 Faulty = Callable[[Callable[[dict[str, Any]], object]], CheckReport]
 
 
+@pytest.fixture(autouse=True)
+def small_budgets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(goal, "TRANSITIONS", 30_000)
+    monkeypatch.setattr(reach, "TRANSITIONS", 6_000)
+    monkeypatch.setattr(reach, "TRANSITIONS_EACH", 3_000)
+
+
 def faults(report: CheckReport) -> list[tuple[str, str]]:
     assert report.notes == ()
     return [(fault.place, fault.message.partition(";")[0]) for fault in report.faults]
@@ -153,6 +160,16 @@ def test_a_goal_that_the_budget_does_not_decide_is_no_fault(
     report = inspect_script(large({}), sandbox=sandbox)
     assert report.faults == ()
     assert "not decided: whether a plan reaches the goal" in [note.message for note in report.notes]
+
+
+def test_what_may_come_to_pass_in_a_variation_that_is_not_looked_at_is_no_fault(inspect: Faulty) -> None:
+    def change(script: dict[str, Any]) -> None:
+        script["variations"] = {"lamp.oil": list(range(65))}
+        script["events"].append({"when": "lamp.oil == 64", "effects": []})
+
+    report = inspect(change)
+    assert report.faults == ()
+    assert [note.place for note in report.notes] == ["events[1].when"]
 
 
 def test_a_script_with_too_many_ground_actions_is_checked_for_all_the_rest(sandbox: Sandbox) -> None:

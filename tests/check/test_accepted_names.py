@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from trpg_env.check import CheckReport, check_script, inspect_script
+from trpg_env.check import CheckReport, acceptance, check_script, inspect_script
 from trpg_env.sandbox import Sandbox
 from trpg_env.script import Fault
 
@@ -153,7 +153,10 @@ def test_a_parameter_with_very_many_values_is_tried_here_and_there(sandbox: Sand
     ]
 
 
-def test_a_combination_that_is_too_rare_to_be_found_is_left_undecided(sandbox: Sandbox) -> None:
+def test_a_combination_that_is_too_rare_to_be_found_is_left_undecided(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acceptance, "TEXTS", 2_000)
     code = (
         "def validate(action, params, state):\n"
         "    a, b, c = (int(params[p]) for p in 'abc')\n"
