@@ -1,6 +1,5 @@
 """The vector environment gives what as many single environments give."""
 
-import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -27,11 +26,6 @@ def nth(infos: dict[str, Any], i: int) -> dict[str, Any]:
         elif infos[f"_{key}"][i]:
             single[key] = value[i].item() if isinstance(value[i], np.generic) else value[i]
     return single
-
-
-def equal_but_for_empty(merged: dict[str, Any], single: dict[str, Any]) -> bool:
-    """Merged infos have parameters of every environment's action; those of others are left out by `nth`."""
-    return merged == single
 
 
 def single_envs(scripts: list[Any], **keywords: Any) -> list[gym.Env[str, str]]:
@@ -202,8 +196,5 @@ def test_closing_ends_the_shared_worker() -> None:
     vector = gym.make_vec("AgentRefine-v0", num_envs=3, script=["cool-tomato", "ship"])
     vector.reset(seed=0)
     vector.step(["put tomato in fridge", "dance", "dance"])
-    worker = vector._shared._worker  # type: ignore[attr-defined]
     vector.close()
     assert vector._shared._worker is None  # type: ignore[attr-defined]
-    del worker
-    gc.collect()

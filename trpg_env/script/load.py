@@ -140,17 +140,18 @@ def _build(source: Source, default_name: str, origin: str | None, sandbox: Sandb
 
 def _validated(data: dict[str, Any], source: Source, collected: list[Fault]) -> Script:
     """The model of a script; unknown keys are reported and left out, so that the rest is looked at all the same."""
-    for _ in range(2):
-        try:
-            return Script.model_validate(data)
-        except ValidationError as error:
-            errors = [e for e in error.errors(include_url=False) if not is_of_other_form(e)]
-            collected += [source.fault(*explain(e)) for e in errors[:MAX_FAULTS]]
-            if any(e["type"] != "extra_forbidden" for e in errors):
-                break
-            data = copy.deepcopy(data)
-            for e in errors:
-                _leave_out(data, e["loc"])
+    try:
+        return Script.model_validate(data)
+    except ValidationError as error:
+        errors = [e for e in error.errors(include_url=False) if not is_of_other_form(e)]
+    collected += [source.fault(*explain(e)) for e in errors[:MAX_FAULTS]]
+    if all(e["type"] == "extra_forbidden" for e in errors):
+        known = copy.deepcopy(data)
+        for e in errors:
+            _leave_out(known, e["loc"])
+        # What is missing now may be what was misspelt: not a fault of its own.
+        with contextlib.suppress(ValidationError):
+            return Script.model_validate(known)
     raise ScriptError(_in_order(collected))
 
 
