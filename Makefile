@@ -33,7 +33,7 @@ $(VENV)/.testing: pyproject.toml $(VENV)/bin/python
 	@touch $@ $(VENV)/.installed
 
 $(VENV)/.bench: pyproject.toml $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[pddl]'
 	@touch $@ $(VENV)/.installed
 
 clean:
