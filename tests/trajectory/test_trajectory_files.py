@@ -1,5 +1,6 @@
 """Files of trajectories: what is written is read back, and what cannot be read is said with its line."""
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -96,8 +97,6 @@ def test_a_torn_last_line_is_named(file: Path) -> None:
     ids=str,
 )
 def test_a_key_with_a_wrong_value_is_named(change: dict[str, Any], tmp_path: Path, played: list[Trajectory]) -> None:
-    import json
-
     path = tmp_path / "x.jsonl"
     path.write_text(json.dumps(json.loads(played[0].model_dump_json()) | change))
     with pytest.raises(StoreError, match=next(iter(change))):
@@ -141,5 +140,5 @@ def test_an_empty_file_may_be_written_to(tmp_path: Path, played: list[Trajectory
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_is_a_store_error(played: list[Trajectory]) -> None:
-    with pytest.raises(StoreError, match="No space left"):
-        Writer(Path("/dev/full")).write(played[0])
+    with pytest.raises(StoreError, match="No space left"), Writer(Path("/dev/full")) as writer:
+        writer.write(played[0])

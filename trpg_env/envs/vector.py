@@ -11,7 +11,7 @@ from trpg_env.envs.environment import AgentRefineEnv
 from trpg_env.envs.react import ReAct
 from trpg_env.sandbox import Sandbox
 from trpg_env.script import ScriptLike, load_script
-from trpg_env.world import VerificationFailed, World
+from trpg_env.world import World
 
 
 class AgentRefineVectorEnv(SyncVectorEnv):
@@ -64,16 +64,8 @@ class AgentRefineVectorEnv(SyncVectorEnv):
                 if isinstance(action, str):
                     by_world.setdefault(id(world), (world, []))[1].append(action)
             for world, texts in by_world.values():
-                self._prepare(world, texts)
+                world.resolver.prepare(texts)
         return super().step(actions)
-
-    @staticmethod
-    def _prepare(world: World, texts: list[str]) -> None:
-        try:
-            world.resolver.prepare(texts)
-        except VerificationFailed:
-            # The environment whose text it was meets the same fault by itself, and ends; the others go on.
-            return
 
     def close_extras(self, **kwargs: Any) -> None:
         """Close the environments and the sandbox they share."""

@@ -25,6 +25,7 @@ Outcome = Literal["completed", "failed", "truncated", "error"]
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+
 class DMTurn(_Record):
     """The DM's turn: the opening scene at 0, else the answer to the player's turn before it.
 

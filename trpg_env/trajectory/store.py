@@ -1,5 +1,6 @@
 """Trajectories in files: JSON Lines, one episode a line, on disk as soon as it has ended."""
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,9 +56,15 @@ class Writer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as broken:
+            if kind is None:
+                raise StoreError(f"{self._path} cannot be written: {_why(broken)}") from None
+        finally:
+            with contextlib.suppress(OSError):
+                self._file.close()
 
 
 def read_trajectories(path: str | os.PathLike[str]) -> Iterator[Trajectory]:

@@ -55,7 +55,9 @@ class _Question:
 
 
 Meaning = GroundAction | Refusal
-_Candidates = tuple["Meaning | _Question", ...]
+_Candidate = Meaning | _Question | VerificationFailed
+_Candidates = tuple[_Candidate, ...]
+_Matches = Mapping[tuple[str, str], Mapping[str | int, str | None] | SourceRejected | None]
 
 
 def reads_state(source: str) -> bool:
@@ -118,11 +120,7 @@ class Resolver:
         return self._decide(text, candidates, self._layout.by_entity(values))
 
     def prepare(self, texts: Sequence[str]) -> None:
-        """Put many texts into the table, with few round trips to the sandbox.
-
-        Raises:
-            VerificationFailed: A pattern or code did not answer.
-        """
+        """Put many texts into the table, with few round trips to the sandbox."""
         short = dict.fromkeys(normalise(text) for text in texts if len(text) <= MAX_ACTION)
         new = [text for text in short if text not in self.table and text not in self._open]
         for text, candidates in zip(new, self._candidates(new), strict=True):
@@ -133,7 +131,7 @@ class Resolver:
         return normalise(text) not in self.table
 
     def _keep(self, text: str, candidates: _Candidates) -> None:
-        if len(text) > _MAX_TABLE_TEXT:
+        if len(text) > _MAX_TABLE_TEXT or any(isinstance(c, VerificationFailed) for c in candidates):
             return
         if len(self.table) + len(self._open) >= self._most:
             self.table.clear()
@@ -146,6 +144,8 @@ class Resolver:
     def _decide(self, text: str, candidates: _Candidates, state: Mapping[str, Mapping[str, Any]]) -> Meaning:
         refused: Refusal | None = None
         for candidate in candidates:
+            if isinstance(candidate, VerificationFailed):
+                raise candidate
             meaning = self._ask(candidate, state) if isinstance(candidate, _Question) else candidate
             if isinstance(meaning, GroundAction):
                 return meaning
@@ -179,43 +179,46 @@ class Resolver:
         matches = self._matches(texts)
         results = []
         for text in texts:
-            candidates: list[Meaning | _Question] = []
+            candidates: list[_Candidate] = []
             for action in self._program.actions:
-                values = self._values(action, text, matches)
-                if values is None:
-                    continue
-                candidate = self._candidate(action, text, values)
-                candidates.append(candidate)
-                if isinstance(candidate, GroundAction):
+                candidate = self._candidate(action, text, matches)
+                if candidate is not None:
+                    candidates.append(candidate)
+                if isinstance(candidate, GroundAction | VerificationFailed):
                     break
             results.append(tuple(candidates))
         return results
 
-    def _candidate(self, action: Action, text: str, values: tuple[str, ...]) -> "Meaning | _Question":
-        meaning = self._meaning(action, values)
-        if not isinstance(action.verification, Code):
-            return meaning
-        question = self._question(action, text, values, meaning)
-        return question if self._reads_state[action.index] else self._ask(question, {})
+    def _candidate(self, action: Action, text: str, matches: "_Matches") -> "_Candidate | None":
+        """What an action makes of a text; None where it does not match.
 
-    def _matches(self, texts: Sequence[str]) -> dict[tuple[str, str], Mapping[str | int, str | None] | None]:
+        A check that did not answer is kept as what it is: it counts only if the action's turn comes.
+        """
+        try:
+            values = self._values(action, text, matches)
+            if values is None:
+                return None
+            meaning = self._meaning(action, values)
+            if not isinstance(action.verification, Code):
+                return meaning
+            question = self._question(action, text, values, meaning)
+            return question if self._reads_state[action.index] else self._ask(question, {})
+        except VerificationFailed as failed:
+            return failed
+
+    def _matches(self, texts: Sequence[str]) -> "_Matches":
         patterns = dict.fromkeys(
             a.verification.source for a in self._program.actions if isinstance(a.verification, Pattern)
         )
         pairs = [(pattern, text) for text in texts for pattern in patterns]
         found = self._sandbox.match_many(pairs) if pairs else []
-        matches: dict[tuple[str, str], Mapping[str | int, str | None] | None] = {}
-        for pair, groups in zip(pairs, found, strict=True):
-            if isinstance(groups, SourceRejected):
-                raise VerificationFailed(groups.fault, f"the pattern {pair[0]!r}: {groups}", pair[0])
-            matches[pair] = groups
-        return matches
+        return dict(zip(pairs, found, strict=True))
 
     def _values(
         self,
         action: Action,
         text: str,
-        matches: Mapping[tuple[str, str], Mapping[str | int, str | None] | None],
+        matches: "_Matches",
     ) -> tuple[str, ...] | None:
         """The placeholders' values as written, or None where the action is not meant."""
         verification = action.verification
@@ -224,6 +227,9 @@ class Resolver:
             match = matches[verification.source, text]
             if match is None:
                 return None
+            if isinstance(match, SourceRejected):
+                message = f"the pattern {verification.source!r}: {match}"
+                raise VerificationFailed(match.fault, message, verification.source)
             groups = match
             if verification.complete:
                 by_name = {placeholder: groups.get(group) for group, placeholder in verification.groups}
