@@ -33,7 +33,7 @@ $(VENV)/.testing: pyproject.toml $(VENV)/bin/python
 	@touch $@ $(VENV)/.installed
 
 $(VENV)/.bench: pyproject.toml $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[pddl]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	@touch $@ $(VENV)/.installed
 
 clean:

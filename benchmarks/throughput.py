@@ -8,10 +8,13 @@ machine's noise shows in the spread of the baseline: compare ratios, not figures
 """
 
 import argparse
+import contextlib
+import io
 import json
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -34,7 +37,9 @@ class Empty(gym.Env[str, str]):
     observation_space = gym.spaces.Text(100)
     action_space = gym.spaces.Text(100)
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[str, dict[str, Any]]:
         super().reset(seed=seed)
         return "nothing", {}
 
@@ -132,7 +137,10 @@ def start_seconds() -> tuple[float, float, float]:
         "b = time.perf_counter() - t; import resource; "
         "print(a, b, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
     )
-    runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(3)]
+    runs = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        for _ in range(3)
+    ]
     figures = [tuple(map(float, run.stdout.split())) for run in runs]
     best = min(figures)
     return best[0], best[1], best[2]
@@ -170,26 +178,58 @@ def large_row() -> dict[str, Any]:
 
 
 def others(seconds: float) -> dict[str, float]:
-    """Other environments, where they are installed."""
+    """Other environments, where they are installed: `pip install 'trpg-env[bench]'`."""
     rates: dict[str, float] = {}
-    try:
-        import pddlgym  # noqa: PLC0415
-    except ImportError:
-        print("pddlgym is not installed: pip install 'trpg-env[pddl]'", file=sys.stderr)
-    else:
-        env = pddlgym.make("PDDLEnvBlocks-v0")
-        state, _ = env.reset()
-
-        def blocks() -> int:
-            nonlocal state
-            for _ in range(200):
-                state, _, done, *_ = env.step(env.action_space.sample(state))
-                if done:
-                    state, _ = env.reset()
-            return 200
-
-        rates["pddlgym blocks"] = best_rate(blocks, seconds)
+    for name, stepper in (("pddlgym blocks", pddlgym_blocks), ("TextWorld, admissible", textworld_game)):
+        try:
+            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+                rates[name] = best_rate(stepper(), seconds)
+        except ImportError as error:
+            print(f"{name}: not measured, {error}", file=sys.stderr)
     return rates
+
+
+def pddlgym_blocks() -> Callable[[], int]:
+    """Random steps in pddlgym's blocks world; its observations are states, not texts."""
+    import pddlgym
+
+    env = pddlgym.make("PDDLEnvBlocks-v0")
+    state, _ = env.reset()
+
+    def run() -> int:
+        nonlocal state
+        for _ in range(200):
+            state, _, done, *_ = env.step(env.action_space.sample(state))
+            if done:
+                state, _ = env.reset()
+        return 200
+
+    return run
+
+
+def textworld_game() -> Callable[[], int]:
+    """Random admissible steps in a small TextWorld game, played from its `.json` (so without its texts)."""
+    import textworld
+    from textworld.generator import make_game
+
+    options = textworld.GameOptions()
+    options.seeds, options.nb_rooms, options.nb_objects, options.quest_length = 1234, 4, 8, 4
+    folder = tempfile.mkdtemp()
+    make_game(options).save(f"{folder}/game.json")
+    env = textworld.start(f"{folder}/game.json", textworld.EnvInfos(admissible_commands=True))
+    rng = np.random.default_rng(0)
+    state = env.reset()
+
+    def run() -> int:
+        nonlocal state
+        for _ in range(200):
+            commands = state.admissible_commands
+            state, _, done = env.step(commands[int(rng.integers(len(commands)))])
+            if done:
+                state = env.reset()
+        return 200
+
+    return run
 
 
 def main() -> None:
@@ -215,7 +255,9 @@ def main() -> None:
         "host_mb_of_this_run": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
         "others": {name: round(rate) for name, rate in others(options.seconds).items()},
     }
-    print(f"{'':<16}{'actions':>8}{'succeed':>9}{'steps/s':>10}{'of empty':>10}{'admissible':>12}{'reset µs':>10}{'compile ms':>12}")
+    print(
+        f"{'':<16}{'actions':>8}{'succeed':>9}{'steps/s':>10}{'of empty':>10}{'admissible':>12}{'reset µs':>10}{'compile ms':>12}"
+    )
     print(f"{'empty':<16}{'':>8}{'':>9}{baseline:>10,.0f}{1:>10.2%}")
     for row in rows:
         share = row["steps_per_s"] / baseline
@@ -225,7 +267,9 @@ def main() -> None:
         )
     for name, rate in figures["others"].items():
         print(f"{name:<33}{rate:>10,}{rate / baseline:>10.2%}")
-    print(f"{'101,124 actions':<33}{figures['large']['steps_per_s']:>10,}   loads in {figures['large']['load_s']} s")
+    print(
+        f"{'101,124 actions':<33}{figures['large']['steps_per_s']:>10,}   loads in {figures['large']['load_s']} s"
+    )
     print(f"import {importing:.2f} s, with the first gym.make {start:.2f} s, host process {memory:.0f} MB")
     print(json.dumps(figures))
     if options.json:

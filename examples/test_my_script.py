@@ -30,12 +30,17 @@ SCRIPT = {
             "parameters": {"thing": ["lamp"]},
             "preconditions": [
                 {"when": "thing.at == player.at", "message": "The {thing} is not here."},
-                {"when": "matches.at == player", "error": "logic", "message": "You have nothing to light it with."},
+                {
+                    "when": "matches.at == player",
+                    "error": "logic",
+                    "message": "You have nothing to light it with.",
+                },
             ],
             "effects": ["thing.lit = true"],
             "observation": "The {thing} burns.",
         },
     },
+    "max_turns": 8,
 }
 
 

@@ -20,7 +20,9 @@ Episodes = Callable[..., list[Trajectory]]
 
 @pytest.fixture
 def episodes(load: Callable[[Any], Script], sandbox: Any) -> Episodes:
-    def episodes(script: Any, n: int = 6, seed: int = 0, agent: Any = None, **keywords: Any) -> list[Trajectory]:
+    def episodes(
+        script: Any, n: int = 6, seed: int = 0, agent: Any = None, **keywords: Any
+    ) -> list[Trajectory]:
         return list(rollout(load(script), agent or ErringAgent(), n, seed, sandbox=sandbox, **keywords))
 
     return episodes
@@ -112,7 +114,9 @@ def test_without_rates_it_is_a_planner(episodes: Episodes) -> None:
 
 @pytest.mark.parametrize("kind", ["parameter", "place", "logic"])
 def test_one_kind_of_error_can_be_asked_for(kind: Any, episodes: Episodes) -> None:
-    kinds = {dm.error for t in episodes("laboratory", 4, agent=ErringAgent({kind: 0.5})) for _, dm in t.exchanges()}
+    kinds = {
+        dm.error for t in episodes("laboratory", 4, agent=ErringAgent({kind: 0.5})) for _, dm in t.exchanges()
+    }
     assert kinds == {None, kind}
 
 
@@ -124,8 +128,14 @@ def test_the_same_mistake_is_not_made_twice_in_one_place(episodes: Episodes) -> 
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"rates": {"parameter": 1.5}}, {"rates": {"place": -0.1}}, {"rates": {"speed": 0.1}}, {"chain": 2.0}]
-    + [{"rates": {"parameter": 0.5, "place": 0.4, "logic": 0.3}}, {"chain": float("nan")}],
+    [
+        {"rates": {"parameter": 1.5}},
+        {"rates": {"place": -0.1}},
+        {"rates": {"speed": 0.1}},
+        {"rates": {"parameter": 0.5, "place": 0.4, "logic": 0.3}},
+        {"chain": 2.0},
+        {"chain": float("nan")},
+    ],
     ids=str,
 )
 def test_rates_that_are_no_probabilities_are_refused(wrong: dict[str, Any]) -> None:

@@ -24,7 +24,9 @@ def test_it_opens_with_what_the_player_sees(make_world: Callable[[Any], World]) 
     assert opened.thought
 
 
-def test_it_answers_with_the_scripts_own_words(play: Callable[..., Any], load: Callable[[Any], Script]) -> None:
+def test_it_answers_with_the_scripts_own_words(
+    play: Callable[..., Any], load: Callable[[Any], Script]
+) -> None:
     episode = play("cool-tomato", variation=1)
     dm = RulesDM()
     for action, observation, thought in [

@@ -46,7 +46,12 @@ def test_a_check_that_hangs_truncates_the_episode_without_a_flag(
     assert (reward, terminated, truncated, info["success"]) == (0.0, False, True, False)
     assert info["error"]["kind"] == "timeout"
     assert info["error"]["message"]
-    assert info["assessment"] == {"parameter_error": False, "place_error": False, "logic_error": False, "message": ""}
+    assert info["assessment"] == {
+        "parameter_error": False,
+        "place_error": False,
+        "logic_error": False,
+        "message": "",
+    }
     assert set(info) == set(before)
     assert info["state_hash"] == before["state_hash"]
     with pytest.raises(gym.error.ResetNeeded):

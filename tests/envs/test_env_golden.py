@@ -60,7 +60,11 @@ CORRECTING_AN_INVOICE = [
     ("send draft", "The draft has no attachment, though its text promises one.", "logic"),
     ("attach invoice-214b", "Attached: invoice-214b.", 1 / 6),
     ("file request", "You file messages from the inbox, and you are in documents.", "place"),
-    ("open folder inbox", "inbox: What has come in. It holds request and newsletter. Files: nothing. Cards: nothing.", 0),
+    (
+        "open folder inbox",
+        "inbox: What has come in. It holds request and newsletter. Files: nothing. Cards: nothing.",
+        0,
+    ),
     (
         "send draft",
         "Off it goes to billing@meadowgold.example.\nThe machine chimes. A receipt has come into the inbox.",
@@ -78,7 +82,9 @@ def test_the_instruction_and_the_opening_scene(make: Callable[..., Any]) -> None
 @pytest.mark.parametrize(
     ("script", "episode"), [("cool-tomato", COOLING_A_TOMATO), ("office-mail", CORRECTING_AN_INVOICE)]
 )
-def test_an_episode_to_success(script: str, episode: list[tuple[str, str, Any]], make: Callable[..., Any]) -> None:
+def test_an_episode_to_success(
+    script: str, episode: list[tuple[str, str, Any]], make: Callable[..., Any]
+) -> None:
     env = make(script)
     env.reset(seed=7, options={"variation": 1} if script == "cool-tomato" else {})
     total = 0.0

@@ -6,9 +6,29 @@ from typing import Any
 
 import pytest
 
-KEYS = {"success", "progress", "turn", "assessment", "action", "thought", "state_hash", "reward_terms", "error"}
+KEYS = {
+    "success",
+    "progress",
+    "turn",
+    "assessment",
+    "action",
+    "thought",
+    "state_hash",
+    "reward_terms",
+    "error",
+}
 ASSESSMENT = {"parameter_error": bool, "place_error": bool, "logic_error": bool, "message": str}
-ACTIONS = ["go east", "dance", "take tomato", "take tomato", "open fridge", "go west", "open fridge", "put tomato in fridge", ""]
+ACTIONS = [
+    "go east",
+    "dance",
+    "take tomato",
+    "take tomato",
+    "open fridge",
+    "go west",
+    "open fridge",
+    "put tomato in fridge",
+    "",
+]
 
 
 def infos(env: Any, actions: list[str] = ACTIONS, **reset: Any) -> list[dict[str, Any]]:
@@ -17,7 +37,9 @@ def infos(env: Any, actions: list[str] = ACTIONS, **reset: Any) -> list[dict[str
 
 
 @pytest.mark.parametrize("admissible", [False, True])
-def test_reset_and_step_give_the_same_keys_of_the_same_types(admissible: bool, make: Callable[..., Any]) -> None:
+def test_reset_and_step_give_the_same_keys_of_the_same_types(
+    admissible: bool, make: Callable[..., Any]
+) -> None:
     env = make(admissible_actions=admissible, reward={"success": 1, "turn": -1})
     for info in infos(env, seed=0):
         assert set(info) == KEYS | ({"admissible_actions"} if admissible else set())
@@ -31,7 +53,10 @@ def test_reset_and_step_give_the_same_keys_of_the_same_types(admissible: bool, m
         assert type(info["thought"]) is str
         assert info["thought"]
         assert type(info["state_hash"]) is str
-        assert {key: type(value) for key, value in info["reward_terms"].items()} == {"success": float, "turn": float}
+        assert {key: type(value) for key, value in info["reward_terms"].items()} == {
+            "success": float,
+            "turn": float,
+        }
         assert info["error"] == {"kind": None, "message": None}
         if admissible:
             assert type(info["admissible_actions"]) is list
@@ -45,7 +70,12 @@ def test_info_survives_json(make: Callable[..., Any]) -> None:
 def test_the_assessment_is_of_the_action_just_taken(make: Callable[..., Any]) -> None:
     env = make()
     _, info = env.reset(seed=0, options={"variation": 1})
-    assert info["assessment"] == {"parameter_error": False, "place_error": False, "logic_error": False, "message": ""}
+    assert info["assessment"] == {
+        "parameter_error": False,
+        "place_error": False,
+        "logic_error": False,
+        "message": "",
+    }
     expected = [
         ("dance", "parameter_error", "There is no such action"),
         ("take tomato", None, ""),
@@ -67,7 +97,11 @@ def test_the_assessment_is_of_the_action_just_taken(make: Callable[..., Any]) ->
 @pytest.mark.parametrize(
     ("action", "name", "parameters"),
     [
-        ("put  tomato in   Microwave", "put {thing} in {container}", {"thing": "tomato", "container": "microwave"}),
+        (
+            "put  tomato in   Microwave",
+            "put {thing} in {container}",
+            {"thing": "tomato", "container": "microwave"},
+        ),
         ("open the fridge", "open {thing}", {"thing": "fridge"}),
         ("go north", "go {direction}", {"direction": "north"}),
         ("sing", None, {}),
@@ -121,7 +155,9 @@ def test_every_info_is_an_object_of_its_own(make: Callable[..., Any]) -> None:
     assert len(set(seen)) == len(seen)
 
 
-def test_info_is_determined_by_script_seed_luck_and_actions(make: Callable[..., Any], gamble: dict[str, Any]) -> None:
+def test_info_is_determined_by_script_seed_luck_and_actions(
+    make: Callable[..., Any], gamble: dict[str, Any]
+) -> None:
     actions = ["roll", "go out", "roll", "shout so", "count 1", "go in", "roll"]
     one, two = make(gamble, admissible_actions=True), make(gamble, admissible_actions=True)
     for seed in range(6):
@@ -143,13 +179,17 @@ def test_the_state_hash_is_of_the_world_alone(make: Callable[..., Any]) -> None:
 def test_progress_is_the_share_of_milestones_and_only_grows(make: Callable[..., Any]) -> None:
     env = make()
     env.reset(seed=0, options={"variation": 1})
-    progress = [env.step(a)[4]["progress"] for a in ["take tomato", "go west", "open fridge", "put tomato in fridge"]]
+    progress = [
+        env.step(a)[4]["progress"] for a in ["take tomato", "go west", "open fridge", "put tomato in fridge"]
+    ]
     assert progress == [1 / 3, 1 / 3, 1 / 3, 1 / 3]
     assert env.step("close fridge")[4]["progress"] == 2 / 3
 
 
 @pytest.mark.parametrize("script", ["cool-tomato", "office-mail", "laboratory"])
-def test_admissible_actions_are_just_those_that_are_carried_out(script: str, make: Callable[..., Any]) -> None:
+def test_admissible_actions_are_just_those_that_are_carried_out(
+    script: str, make: Callable[..., Any]
+) -> None:
     env = make(script, admissible_actions=True)
     every = [action.text for action in env.world.admissible.actions]
     _, info = env.reset(seed=2)
@@ -172,7 +212,9 @@ def test_admissible_actions_cost_nothing_where_they_are_not_asked_for(make: Call
     assert "actions" not in vars(env.world.admissible)
 
 
-def test_admissible_actions_follow_code_that_reads_the_state(make: Callable[..., Any], gamble: dict[str, Any]) -> None:
+def test_admissible_actions_follow_code_that_reads_the_state(
+    make: Callable[..., Any], gamble: dict[str, Any]
+) -> None:
     env = make(gamble, admissible_actions=True)
     _, info = env.reset(seed=0, options={"variation": 0})
     assert info["admissible_actions"] == ["go out", "roll", "shout hey", "shout well, well", "count 0"]

@@ -143,7 +143,9 @@ def test_the_turn_limit_is_what_the_instruction_says(make: Callable[..., Any]) -
     assert "You have 30 turns." in make().reset(seed=0)[0]
 
 
-def test_too_many_actions_to_list_are_refused_before_play_and_can_still_be_played(tiny: dict[str, Any]) -> None:
+def test_too_many_actions_to_list_are_refused_before_play_and_can_still_be_played(
+    tiny: dict[str, Any],
+) -> None:
     tiny["available_actions"]["dial {a} {b} {c}"] = {"parameters": dict.fromkeys("abc", "1..100")}
     with pytest.raises(ValueError, match="1,000,003 ground actions"):
         gym.make("AgentRefine-v0", script=tiny, admissible_actions=True)

@@ -27,7 +27,9 @@ def test_ansi_is_text_in_the_wrapped_environment_too(capsys: pytest.CaptureFixtu
     env.close()
 
 
-def test_human_writes_each_exchange_as_it_happens(make: Callable[..., Any], capsys: pytest.CaptureFixture[str]) -> None:
+def test_human_writes_each_exchange_as_it_happens(
+    make: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
     env = make(render_mode="human")
     opening, _ = env.reset(seed=0)
     assert capsys.readouterr().out == f"{opening}\n\n"
@@ -36,7 +38,9 @@ def test_human_writes_each_exchange_as_it_happens(make: Callable[..., Any], caps
     assert env.render() is None
 
 
-def test_without_a_render_mode_nothing_is_written(make: Callable[..., Any], capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_render_mode_nothing_is_written(
+    make: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
     env = make()
     env.reset(seed=0)
     env.step("go west")

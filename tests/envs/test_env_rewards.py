@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from trpg_env.envs.reward import TERMS, Reward
 from trpg_env.world import Ruling, State
 
-PLAN = ["take tomato", "go west", "open fridge", "put tomato in fridge", "close fridge", "open fridge", "take tomato"]
+PLAN = [
+    "take tomato",
+    "go west",
+    "open fridge",
+    "put tomato in fridge",
+    "close fridge",
+    "open fridge",
+    "take tomato",
+]
 PLAN = [*PLAN, "put tomato in microwave"]
 WITH_ERRORS = ["dance", "open fridge", "take tomato", "take tomato", *PLAN[1:]]
 
@@ -46,7 +54,12 @@ def test_a_sparse_reward_is_one_on_success_and_nothing_before(make: Callable[...
 def test_a_mapping_weighs_its_terms(make: Callable[..., Any]) -> None:
     weights = {"success": 1, "progress": 0.5, "parameter_error": -0.05, "turn": -0.01}
     steps = returns(make(reward=weights), WITH_ERRORS, **START)
-    assert steps[0][3]["reward_terms"] == {"success": 0, "progress": 0, "parameter_error": -0.05, "turn": -0.01}
+    assert steps[0][3]["reward_terms"] == {
+        "success": 0,
+        "progress": 0,
+        "parameter_error": -0.05,
+        "turn": -0.01,
+    }
     assert steps[1][3]["reward_terms"] == {"success": 0, "progress": 0, "parameter_error": 0, "turn": -0.01}
     assert steps[2][0] == pytest.approx(0.5 / 3 - 0.01)
     assert steps[-1][0] == pytest.approx(1 + 0.5 / 3 - 0.01)
@@ -94,7 +107,9 @@ def test_terms_are_weights_times_amounts(weights: dict[str, float], ruling: Ruli
 
 def test_the_turn_limit_truncates(make: Callable[..., Any]) -> None:
     steps = returns(make(max_turns=3), ["dance", "go west", "go east"], seed=0)
-    assert [(terminated, truncated) for _, terminated, truncated, _ in steps] == [(False, False)] * 2 + [(False, True)]
+    assert [(terminated, truncated) for _, terminated, truncated, _ in steps] == [(False, False)] * 2 + [
+        (False, True)
+    ]
     assert steps[-1][3]["success"] is False
 
 
@@ -112,8 +127,12 @@ def test_success_on_the_last_turn_is_termination(make: Callable[..., Any]) -> No
 def test_failure_terminates_without_success_and_wins_over_completion(
     make: Callable[..., Any], tiny: dict[str, Any]
 ) -> None:
-    tiny["failure_conditions"] = [{"text": "You have won too early.", "when": "player.won and ball.at != player"}]
-    reward, terminated, truncated, info = returns(make(tiny, reward={"failure": -1, "success": 1}), ["win"], seed=0)[0]
+    tiny["failure_conditions"] = [
+        {"text": "You have won too early.", "when": "player.won and ball.at != player"}
+    ]
+    reward, terminated, truncated, info = returns(
+        make(tiny, reward={"failure": -1, "success": 1}), ["win"], seed=0
+    )[0]
     assert (reward, terminated, truncated, info["success"]) == (-1.0, True, False, False)
 
 

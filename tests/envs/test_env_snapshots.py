@@ -34,7 +34,12 @@ def through_json(data: Any) -> Any:
 @settings(max_examples=60)
 @given(seed=st.integers(0, 2**40), luck=st.integers(-3, 3), before=actions, after=actions)
 def test_playing_on_from_a_snapshot_is_the_same_bit_for_bit(
-    seed: int, luck: int, before: list[str], after: list[str], make: Callable[..., Any], gamble: dict[str, Any]
+    seed: int,
+    luck: int,
+    before: list[str],
+    after: list[str],
+    make: Callable[..., Any],
+    gamble: dict[str, Any],
 ) -> None:
     env, fresh = make(gamble, admissible_actions=True), make(gamble, admissible_actions=True)
     env.reset(seed=seed, options={"luck": luck})
@@ -66,7 +71,9 @@ def test_library_scripts_play_on_from_snapshots(script: str, make: Callable[...,
     assert step_while_playing(fresh, plan[8:]) == expected
 
 
-def test_a_snapshot_right_after_reset_and_one_after_the_end(make: Callable[..., Any], tiny: dict[str, Any]) -> None:
+def test_a_snapshot_right_after_reset_and_one_after_the_end(
+    make: Callable[..., Any], tiny: dict[str, Any]
+) -> None:
     env, fresh = make(tiny), make(tiny)
     env.reset(seed=0)
     start = through_json(env.snapshot())
@@ -149,7 +156,12 @@ def test_a_snapshot_that_was_tampered_with_is_refused_and_changes_nothing(
     before = env.snapshot()
     forged = copy.deepcopy(before)
     for key, value in change.items():
-        if key == "state" and isinstance(value, dict) and value.keys() & NO_STATES.keys() and value != {"turn": 0}:
+        if (
+            key == "state"
+            and isinstance(value, dict)
+            and value.keys() & NO_STATES.keys()
+            and value != {"turn": 0}
+        ):
             forged[key].update(value)
         else:
             forged[key] = value
@@ -158,7 +170,9 @@ def test_a_snapshot_that_was_tampered_with_is_refused_and_changes_nothing(
     assert env.snapshot() == before
 
 
-@pytest.mark.parametrize("missing", ["script_hash", "seed", "luck", "variation", "state", "dm", "observation", "info"])
+@pytest.mark.parametrize(
+    "missing", ["script_hash", "seed", "luck", "variation", "state", "dm", "observation", "info"]
+)
 def test_a_snapshot_without_one_of_its_parts_is_refused(missing: str, make: Callable[..., Any]) -> None:
     env = make()
     env.reset(seed=0)
@@ -203,7 +217,9 @@ def test_luck_is_zero_where_it_is_left_out(make: Callable[..., Any], gamble: dic
     assert results[0] == results[1] == results[2]
 
 
-def test_two_branches_of_one_episode_meet_the_same_fate(make: Callable[..., Any], gamble: dict[str, Any]) -> None:
+def test_two_branches_of_one_episode_meet_the_same_fate(
+    make: Callable[..., Any], gamble: dict[str, Any]
+) -> None:
     env = make(gamble)
     for seed in range(8):
         env.reset(seed=seed, options={"variation": 0})
@@ -214,7 +230,9 @@ def test_two_branches_of_one_episode_meet_the_same_fate(make: Callable[..., Any]
         assert env.step("roll")[0] == one
 
 
-def test_variations_are_counted_with_the_last_path_fastest(make: Callable[..., Any], gamble: dict[str, Any]) -> None:
+def test_variations_are_counted_with_the_last_path_fastest(
+    make: Callable[..., Any], gamble: dict[str, Any]
+) -> None:
     env = make(gamble)
     dice = []
     for variation in range(6):

@@ -40,7 +40,9 @@ def test_both_spaces_of_the_environment_are_gymnasiums_text(make: Callable[..., 
         assert env.reset(seed=0)[0] in env.observation_space
 
 
-@pytest.mark.parametrize("script", [name for name in library() if name not in ("unix-admin", "village-healer")])
+@pytest.mark.parametrize(
+    "script", [name for name in library() if name not in ("unix-admin", "village-healer")]
+)
 def test_samples_are_understood_by_the_script(script: str, make: Callable[..., Any]) -> None:
     env = make(script, max_turns=200)
     env.reset(seed=0)
@@ -80,7 +82,9 @@ def test_samples_follow_from_the_seed(make: Callable[..., Any]) -> None:
 
 
 @pytest.mark.parametrize("react", [False, True])
-@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))], ids=["deepcopy", "pickle"])
+@pytest.mark.parametrize(
+    "copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))], ids=["deepcopy", "pickle"]
+)
 def test_a_copy_goes_on_sampling_as_the_original(
     react: bool, copied: Callable[[Any], Any], make: Callable[..., Any]
 ) -> None:

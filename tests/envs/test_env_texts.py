@@ -9,13 +9,32 @@ from hypothesis import strategies as st
 
 from trpg_env.script import library
 
-WORDS = ["go", "open", "take", "tomato", "fridge", "the", "in", "put", "ask", "Ines", "about", "east", "", "{", "roll", "count"]
+WORDS = [
+    "go",
+    "open",
+    "take",
+    "tomato",
+    "fridge",
+    "the",
+    "in",
+    "put",
+    "ask",
+    "Ines",
+    "about",
+    "east",
+    "",
+    "{",
+    "roll",
+    "count",
+]
 
 any_text = st.one_of(
     st.text(max_size=60),
     st.text(alphabet=st.characters(), max_size=20),  # surrogates, too
     st.lists(st.sampled_from(WORDS), max_size=6).map(" ".join),
-    st.sampled_from(["{direction}", "%s", "{0}", "\\d+", "(?P<x>.)", "go {direction}", "\x1b[2J", "\ud800", "go\x00east"]),
+    st.sampled_from(
+        ["{direction}", "%s", "{0}", "\\d+", "(?P<x>.)", "go {direction}", "\x1b[2J", "\ud800", "go\x00east"]
+    ),
 )
 
 
@@ -28,7 +47,9 @@ def test_no_string_makes_step_raise_and_an_erroneous_one_changes_nothing(
     _, before = env.reset(seed=1)
     for text in texts:
         state = env.unwrapped.snapshot()["state"]
-        observation, reward, terminated, truncated, info = env.step(f"Thought: x\nAction: {text}" if react else text)
+        observation, reward, terminated, truncated, info = env.step(
+            f"Thought: x\nAction: {text}" if react else text
+        )
         assert observation in env.observation_space
         flags = [info["assessment"][f"{kind}_error"] for kind in ("parameter", "place", "logic")]
         assert sum(flags) <= 1
@@ -47,8 +68,12 @@ def test_no_string_makes_step_raise_and_an_erroneous_one_changes_nothing(
 
 @settings(max_examples=10)
 @given(texts=st.lists(any_text, min_size=10, max_size=30))
-@pytest.mark.parametrize("script", [name for name in library() if name not in ("unix-admin", "village-healer", "cool-tomato")])
-def test_no_string_makes_a_library_script_raise(script: str, texts: list[str], make: Callable[..., Any]) -> None:
+@pytest.mark.parametrize(
+    "script", [name for name in library() if name not in ("unix-admin", "village-healer", "cool-tomato")]
+)
+def test_no_string_makes_a_library_script_raise(
+    script: str, texts: list[str], make: Callable[..., Any]
+) -> None:
     env = make(script, max_turns=100)
     _, before = env.reset(seed=1)
     for text in texts:
@@ -62,7 +87,19 @@ def test_no_string_makes_a_library_script_raise(script: str, texts: list[str], m
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "\t\n", "\0", "x" * 4_097, "茶" * 100_000, "\ud800", "\u202e", "\x1b[31mgo east", "go " * 5_000, "a\u2028b"],
+    [
+        "",
+        " ",
+        "\t\n",
+        "\0",
+        "x" * 4_097,
+        "茶" * 100_000,
+        "\ud800",
+        "\u202e",
+        "\x1b[31mgo east",
+        "go " * 5_000,
+        "a\u2028b",
+    ],
     ids=lambda text: ascii(text[:12]),
 )
 def test_odd_texts_are_parameter_errors_that_say_what_is_wrong(text: str, make: Callable[..., Any]) -> None:

@@ -9,7 +9,9 @@ import pytest
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv
 
 import trpg_env  # noqa: F401 - registers AgentRefine-v0
+from trpg_env.dm import Narration
 from trpg_env.envs import AgentRefineVectorEnv
+from trpg_env.world import Ruling, State, World
 
 SCRIPTS = ["cool-tomato", "ship", "unix-config"]
 
@@ -46,12 +48,18 @@ def wrap(action: str, keywords: dict[str, Any]) -> str:
     ],
     ids=str,
 )
-def test_make_vec_equals_single_environments_step_by_step(scripts: list[str], keywords: dict[str, Any]) -> None:
+def test_make_vec_equals_single_environments_step_by_step(
+    scripts: list[str], keywords: dict[str, Any]
+) -> None:
     n = 4
     dealt = [scripts[i % len(scripts)] for i in range(n)]
     singles = single_envs(dealt, max_turns=5, **keywords)
     vector = gym.make_vec(
-        "AgentRefine-v0", num_envs=n, script=scripts if len(scripts) > 1 else scripts[0], max_turns=5, **keywords
+        "AgentRefine-v0",
+        num_envs=n,
+        script=scripts if len(scripts) > 1 else scripts[0],
+        max_turns=5,
+        **keywords,
     )
     assert isinstance(vector, AgentRefineVectorEnv)
     observations, infos = vector.reset(seed=[11, 12, 13, 14])
@@ -63,7 +71,11 @@ def test_make_vec_equals_single_environments_step_by_step(scripts: list[str], ke
     over = [False] * n
     for turn in range(14):
         actions = [
-            env.action_space.sample() if (turn + i) % 3 else wrap(f"dance {turn}", keywords) if i else "no reply"
+            env.action_space.sample()
+            if (turn + i) % 3
+            else wrap(f"dance {turn}", keywords)
+            if i
+            else "no reply"
             for i, env in enumerate(singles)
         ]
         observations, rewards, terminations, truncations, infos = vector.step(actions)
@@ -198,3 +210,33 @@ def test_closing_ends_the_shared_worker() -> None:
     vector.step(["put tomato in fridge", "dance", "dance"])
     vector.close()
     assert vector._shared._worker is None  # type: ignore[attr-defined]
+
+
+class CountingDM:
+    """Says how often it has answered."""
+
+    kind = "counting"
+
+    def __init__(self) -> None:
+        self.answers = 0
+
+    def open(self, world: World, state: State) -> Narration:
+        self.answers = 0
+        return Narration("", "Begin.")
+
+    def answer(self, world: World, before: State, ruling: Ruling) -> Narration:
+        self.answers += 1
+        return Narration("", str(self.answers))
+
+    def snapshot(self) -> int:
+        return self.answers
+
+    def restore(self, snapshot: int) -> None:
+        self.answers = snapshot
+
+
+def test_each_environment_has_a_dungeon_master_of_its_own() -> None:
+    vector = gym.make_vec("AgentRefine-v0", num_envs=3, script="cool-tomato", dm=CountingDM())
+    vector.reset(seed=0)
+    assert vector.step(["dance"] * 3)[0] == ("1", "1", "1")
+    vector.close()

@@ -16,7 +16,11 @@ TAKEN = [
     ("Thought: East it is. Action: go east", "East it is.", "go east"),
     ("Action: go east", "", "go east"),
     ("Thought:\nAction: go east", "", "go east"),
-    ("Thought: First.\n\nSecond, after a pause.\nAction: go east", "First.\n\nSecond, after a pause.", "go east"),
+    (
+        "Thought: First.\n\nSecond, after a pause.\nAction: go east",
+        "First.\n\nSecond, after a pause.",
+        "go east",
+    ),
     ("Thought: x\nAction:\n  go east  \n\n", "x", "go east"),
     ("thought: x\nACTION: go east", "x", "go east"),
     ("  Thought : x\n\tAction : go east", "x", "go east"),
@@ -80,7 +84,13 @@ def test_the_wrapper_and_the_keyword_play_replies(wrapped: Callable[[], Any]) ->
         assert told in info["assessment"]["message"]
         assert observation == info["assessment"]["message"]
         assert info["action"] == {"name": None, "parameters": {}}
-        assert (reward, terminated, truncated, info["turn"], info["state_hash"]) == (0.0, False, False, turn, before)
+        assert (reward, terminated, truncated, info["turn"], info["state_hash"]) == (
+            0.0,
+            False,
+            False,
+            turn,
+            before,
+        )
     env.close()
 
 
@@ -96,7 +106,9 @@ def test_the_spaces_of_the_wrapper_take_replies(make: Callable[..., Any]) -> Non
     assert env.observation_space == env.unwrapped.observation_space
 
 
-words = st.text(alphabet=st.characters(exclude_characters=":", exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1)
+words = st.text(
+    alphabet=st.characters(exclude_characters=":", exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1
+)
 
 
 @given(thought=words, action=words)

@@ -1,6 +1,9 @@
 """`rollout`: many episodes; what breaks is a record, never a crash."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -82,7 +85,11 @@ def test_ids_do_not_hang_on_the_order_of_episodes(run: Callable[..., list[Trajec
     assert len({t.id for t in played}) == 4
 
 
-@pytest.mark.parametrize("other", [{"seed": 1}, {"luck": 1}, {"agent": RandomAgent()}, {"script": "ship"}], ids=str)
+@pytest.mark.parametrize(
+    "other",
+    [{"seed": 1}, {"luck": 1}, {"agent": RandomAgent()}, {"script": "ship"}],
+    ids=["seed", "luck", "agent", "script"],
+)
 def test_another_episode_has_another_id(other: dict[str, Any], run: Callable[..., list[Trajectory]]) -> None:
     arguments = {"script": "cool-tomato", "agent": west, "seed": 0, "luck": 0} | other
 
@@ -115,14 +122,28 @@ def test_a_run_is_lazy(load: Callable[[Any], Script], sandbox: Sandbox) -> None:
     ],
 )
 def test_an_episode_ends_as_it_ended(
-    outcome: str, success: bool, action: str, extra: dict[str, Any], tiny: dict[str, Any], run: Callable[..., Any]
+    outcome: str,
+    success: bool,
+    action: str,
+    extra: dict[str, Any],
+    tiny: dict[str, Any],
+    run: Callable[..., Any],
 ) -> None:
     (trajectory,) = run(tiny | extra, lambda observation, info: action, 1, max_turns=3)
     assert (trajectory.outcome, trajectory.success, trajectory.error) == (outcome, success, None)
 
 
 @pytest.mark.parametrize(
-    "error", [RuntimeError("lost"), KeyError("x"), EOFError(), StopIteration(), ValueError("bad \ud800"), TimeoutError()], ids=repr
+    "error",
+    [
+        RuntimeError("lost"),
+        KeyError("x"),
+        EOFError(),
+        StopIteration(),
+        ValueError("bad \ud800"),
+        TimeoutError(),
+    ],
+    ids=repr,
 )
 def test_a_player_that_raises_is_an_error_and_the_run_goes_on(
     error: Exception, run: Callable[..., list[Trajectory]]
@@ -138,7 +159,9 @@ def test_a_player_that_raises_is_an_error_and_the_run_goes_on(
         assert Trajectory.model_validate_json(trajectory.model_dump_json()) == trajectory
 
 
-def test_a_player_that_cannot_begin_is_an_error_with_the_opening_alone(run: Callable[..., list[Trajectory]]) -> None:
+def test_a_player_that_cannot_begin_is_an_error_with_the_opening_alone(
+    run: Callable[..., list[Trajectory]],
+) -> None:
     def refuse(seed: int) -> None:
         raise OSError("no model")
 
@@ -148,7 +171,15 @@ def test_a_player_that_cannot_begin_is_an_error_with_the_opening_alone(run: Call
 
 @pytest.mark.parametrize(
     "turn",
-    [None, "go west", 3, Turn("", None), Turn(None, "go west"), Turn("", b"go west"), Turn("", "go west", reasoning=3)],  # type: ignore[arg-type]
+    [
+        None,
+        "go west",
+        3,
+        Turn("", None),
+        Turn(None, "go west"),
+        Turn("", b"go west"),
+        Turn("", "go west", reasoning=3),
+    ],  # type: ignore[arg-type]
     ids=repr,
 )
 def test_a_turn_that_is_none_is_an_error(turn: Any, run: Callable[..., list[Trajectory]]) -> None:
@@ -163,7 +194,9 @@ def test_an_interrupt_is_no_record(run: Callable[..., list[Trajectory]]) -> None
         run("cool-tomato", Scripted(failing(KeyboardInterrupt())), 1)  # type: ignore[arg-type]
 
 
-def test_a_check_that_hangs_is_an_error_and_not_the_players(tiny: dict[str, Any], run: Callable[..., Any]) -> None:
+def test_a_check_that_hangs_is_an_error_and_not_the_players(
+    tiny: dict[str, Any], run: Callable[..., Any]
+) -> None:
     hang = "def validate(action, params, state):\n    while True:\n        pass\n"
     tiny["available_actions"]["wait"] = {"verification_code": hang}
     broken, sound = run([tiny, "cool-tomato"], lambda observation, info: "wait", 2, max_turns=2)
@@ -173,9 +206,13 @@ def test_a_check_that_hangs_is_an_error_and_not_the_players(tiny: dict[str, Any]
     assert sound.outcome == "truncated"
 
 
-def test_any_text_of_a_player_becomes_a_record_that_can_be_written(run: Callable[..., list[Trajectory]]) -> None:
+def test_any_text_of_a_player_becomes_a_record_that_can_be_written(
+    run: Callable[..., list[Trajectory]],
+) -> None:
     texts = ["\ud800", "go \udfff", "\0", "茶", "x" * 10_000, "\u2028", ""]
-    (trajectory,) = run("cool-tomato", Scripted(lambda turn: Turn(texts[turn % 7], texts[turn % 7])), 1, max_turns=7)
+    (trajectory,) = run(
+        "cool-tomato", Scripted(lambda turn: Turn(texts[turn % 7], texts[turn % 7])), 1, max_turns=7
+    )
     assert Trajectory.model_validate_json(trajectory.model_dump_json()) == trajectory
     assert all(dm.parameter_error for _, dm in trajectory.exchanges())
     # What is written is what was played.
@@ -186,10 +223,18 @@ def test_any_text_of_a_player_becomes_a_record_that_can_be_written(run: Callable
 
 def test_what_a_model_said_is_kept(run: Callable[..., list[Trajectory]]) -> None:
     (trajectory,) = run(
-        "cool-tomato", Scripted(lambda _: Turn("so", "go west", reasoning="hm", reply="Thought: so")), 1, max_turns=1
+        "cool-tomato",
+        Scripted(lambda _: Turn("so", "go west", reasoning="hm", reply="Thought: so")),
+        1,
+        max_turns=1,
     )
     player, _ = trajectory.exchanges()[0]
-    assert (player.thought, player.action, player.reasoning, player.reply) == ("so", "go west", "hm", "Thought: so")
+    assert (player.thought, player.action, player.reasoning, player.reply) == (
+        "so",
+        "go west",
+        "hm",
+        "Thought: so",
+    )
 
 
 def test_the_scripts_place_is_a_name_a_path_or_nothing(
@@ -245,3 +290,24 @@ def test_the_dms_turn_assesses_the_players_turn_before_it(run: Callable[..., lis
     opening = trajectory.turns[0]
     assert isinstance(opening, DMTurn)
     assert opening.error is None
+
+
+def test_a_run_is_the_same_in_every_process(tmp_path: Path) -> None:
+    """Not even the order of sets, which differs from process to process, shows in what is played."""
+    play = (
+        "from trpg_env import rollout\n"
+        "from trpg_env.agents import ErringAgent\n"
+        "for t in rollout(['museum-heist', 'laboratory', 'ship'], ErringAgent(), 6): print(t.model_dump_json())\n"
+    )
+    written = [
+        subprocess.run(
+            [sys.executable, "-c", play],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+            capture_output=True,
+            timeout=60,
+            check=True,
+        ).stdout
+        for hash_seed in ("1", "2")
+    ]
+    assert written[0] == written[1] != b""

@@ -53,7 +53,9 @@ def test_seed_luck_and_variation_are_those_of_the_environment(tiny: dict[str, An
     }
     tiny["variations"] = {"ball.weight": [2, 3]}
     assert play(tiny, ["toss"] * 5, seed=3) == play(tiny, ["toss"] * 5, seed=3)
-    said = {tuple(s.observation for s in play(tiny, ["toss"] * 5, luck=luck, variation=0)) for luck in range(5)}
+    said = {
+        tuple(s.observation for s in play(tiny, ["toss"] * 5, luck=luck, variation=0)) for luck in range(5)
+    }
     assert len(said) > 1
     for variation, weight in enumerate((2, 3)):
         assert play(tiny, ["toss"], variation=variation)[0].state["ball"]["weight"] == weight

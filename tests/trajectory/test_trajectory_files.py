@@ -35,7 +35,9 @@ def test_what_was_written_is_read_back(file: Path, played: list[Trajectory]) -> 
     assert file.read_bytes().count(b"\n") == 3
 
 
-def test_each_trajectory_is_in_the_file_as_soon_as_it_is_written(tmp_path: Path, played: list[Trajectory]) -> None:
+def test_each_trajectory_is_in_the_file_as_soon_as_it_is_written(
+    tmp_path: Path, played: list[Trajectory]
+) -> None:
     path = tmp_path / "new" / "folder" / "played.jsonl"
     with Writer(path) as writer:
         for i, trajectory in enumerate(played, start=1):
@@ -96,20 +98,26 @@ def test_a_torn_last_line_is_named(file: Path) -> None:
     ],
     ids=str,
 )
-def test_a_key_with_a_wrong_value_is_named(change: dict[str, Any], tmp_path: Path, played: list[Trajectory]) -> None:
+def test_a_key_with_a_wrong_value_is_named(
+    change: dict[str, Any], tmp_path: Path, played: list[Trajectory]
+) -> None:
     path = tmp_path / "x.jsonl"
     path.write_text(json.dumps(json.loads(played[0].model_dump_json()) | change))
     with pytest.raises(StoreError, match=next(iter(change))):
         list(read_trajectories(path))
 
 
-@pytest.mark.parametrize("path", ["missing.jsonl", ".", "missing/x.jsonl", "nul\0l.jsonl", "x" * 5_000], ids=lambda p: ascii(p[:9]))
+@pytest.mark.parametrize(
+    "path", ["missing.jsonl", ".", "missing/x.jsonl", "nul\0l.jsonl", "x" * 5_000], ids=lambda p: ascii(p[:9])
+)
 def test_a_file_that_cannot_be_read_is_a_store_error(path: str, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="cannot be read"):
         list(read_trajectories(tmp_path / path))
 
 
-@pytest.mark.parametrize("path", [".", "nul\0l.jsonl", "x" * 5_000, "file/x.jsonl"], ids=lambda p: ascii(p[:9]))
+@pytest.mark.parametrize(
+    "path", [".", "nul\0l.jsonl", "x" * 5_000, "file/x.jsonl"], ids=lambda p: ascii(p[:9])
+)
 def test_a_file_that_cannot_be_written_is_a_store_error(path: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="cannot be written"):

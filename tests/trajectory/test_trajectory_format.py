@@ -23,14 +23,40 @@ from trpg_env.trajectory import (
     error_and_refines,
 )
 
-KEYS = (
-    "schema_version id script script_hash family seed luck source player dm instruction turns success progress "
-    "outcome error parent usage"
-).split()
-DM_KEYS = (
-    "turn role thought observation parameter_error place_error logic_error message progress completed state_hash"
-).split()
-PLAYER_KEYS = "turn role thought action reasoning reply".split()
+KEYS = [
+    "schema_version",
+    "id",
+    "script",
+    "script_hash",
+    "family",
+    "seed",
+    "luck",
+    "source",
+    "player",
+    "dm",
+    "instruction",
+    "turns",
+    "success",
+    "progress",
+    "outcome",
+    "error",
+    "parent",
+    "usage",
+]
+DM_KEYS = [
+    "turn",
+    "role",
+    "thought",
+    "observation",
+    "parameter_error",
+    "place_error",
+    "logic_error",
+    "message",
+    "progress",
+    "completed",
+    "state_hash",
+]
+PLAYER_KEYS = ["turn", "role", "thought", "action", "reasoning", "reply"]
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +72,12 @@ def test_a_trajectory_has_the_keys_of_the_format_and_no_other(played: list[Traje
         assert list(record["player"]) == list(record["dm"]) == ["kind", "model", "sampling", "prompt_hash"]
         for turn in record["turns"]:
             assert list(turn) == (DM_KEYS if turn["role"] == "DM" else PLAYER_KEYS)
-        assert (record["schema_version"], record["source"], record["parent"], record["error"]) == (1, "rollout", None, None)
+        assert (record["schema_version"], record["source"], record["parent"], record["error"]) == (
+            1,
+            "rollout",
+            None,
+            None,
+        )
         assert (record["player"]["kind"], record["dm"]["kind"]) == ("erring", "rules")
         assert record["usage"] == {}
         assert record["luck"] == 2

@@ -25,7 +25,9 @@ def played(load: Callable[[Any], Script], sandbox: Any) -> list[Trajectory]:
 
 def records(folder: Path) -> list[dict[str, Any]]:
     """Every record of every JSON Lines file below a folder."""
-    return [json.loads(line) for file in sorted(folder.rglob("*.jsonl")) for line in file.read_text().splitlines()]
+    return [
+        json.loads(line) for file in sorted(folder.rglob("*.jsonl")) for line in file.read_text().splitlines()
+    ]
 
 
 def flags(trajectory: Trajectory) -> list[bool]:
@@ -39,7 +41,9 @@ def runs(errors: list[bool]) -> int:
     return sum(1 for run in "".join("x" if e else "." for e in errors).rstrip("x").split(".") if run)
 
 
-def test_a_record_has_messages_id_script_and_family_and_nothing_else(played: list[Trajectory], tmp_path: Path) -> None:
+def test_a_record_has_messages_id_script_and_family_and_nothing_else(
+    played: list[Trajectory], tmp_path: Path
+) -> None:
     export(played, "messages", tmp_path)
     written = records(tmp_path)
     assert written
@@ -49,11 +53,15 @@ def test_a_record_has_messages_id_script_and_family_and_nothing_else(played: lis
         trajectory = by_id[record["id"]]
         assert (record["script"], record["family"]) == (trajectory.script, trajectory.family)
         for message in record["messages"]:
-            expected = ["role", "content"] if message["role"] == "user" else ["role", "content", "loss", "error"]
+            expected = (
+                ["role", "content"] if message["role"] == "user" else ["role", "content", "loss", "error"]
+            )
             assert list(message) == expected
 
 
-def test_messages_alternate_from_the_user_to_a_correct_reply(played: list[Trajectory], tmp_path: Path) -> None:
+def test_messages_alternate_from_the_user_to_a_correct_reply(
+    played: list[Trajectory], tmp_path: Path
+) -> None:
     export(played, "messages", tmp_path, min_refinements=0, success_only=False)
     for record in records(tmp_path):
         roles = [message["role"] for message in record["messages"]]
@@ -182,14 +190,18 @@ def test_an_unknown_format_names_those_there_are(format: str, tmp_path: Path) ->
     assert not (tmp_path / "x").exists()
 
 
-@pytest.mark.parametrize("out", ["file", "file/below", "nul\0l", "x" * 5_000], ids=lambda out: ascii(out[:10]))
+@pytest.mark.parametrize(
+    "out", ["file", "file/below", "nul\0l", "x" * 5_000], ids=lambda out: ascii(out[:10])
+)
 def test_a_folder_that_cannot_be_made_is_an_export_error(out: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ExportError, match=r"cannot be"):
         export([], "messages", tmp_path / out)
 
 
-def test_a_family_of_any_name_does_not_break_the_readmes_table(played: list[Trajectory], tmp_path: Path) -> None:
+def test_a_family_of_any_name_does_not_break_the_readmes_table(
+    played: list[Trajectory], tmp_path: Path
+) -> None:
     odd = played[0].model_copy(update={"family": "a|b\n| c <script>"})
     export([odd], "messages", tmp_path, min_refinements=0)
     (row,) = [line for line in (tmp_path / "README.md").read_text().splitlines() if "script>" in line]
@@ -235,7 +247,9 @@ some_errors = st.lists(st.sampled_from([None, "parameter", "place", "logic"]), m
 
 
 @given(some_errors, st.booleans())
-def test_any_conversation_alternates_and_ends_on_a_correct_reply(errors: list[str | None], train_errors: bool) -> None:
+def test_any_conversation_alternates_and_ends_on_a_correct_reply(
+    errors: list[str | None], train_errors: bool
+) -> None:
     messages = conversation(made(errors, "x"), train_errors=train_errors)
     if not messages:
         assert all(errors)
@@ -251,10 +265,15 @@ def test_any_conversation_alternates_and_ends_on_a_correct_reply(errors: list[st
 
 @settings(max_examples=30)
 @given(st.text(alphabet=st.characters(), max_size=30))
-def test_any_text_is_written_on_one_line_and_read_back(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+def test_any_text_is_written_on_one_line_and_read_back(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
     out = tmp_path_factory.mktemp("dataset")
     trajectory = made([None], text)
     export([trajectory], "messages", out, min_refinements=0)
     (line,) = (out / "data.jsonl").read_bytes().splitlines(keepends=True)
     assert line.endswith(b"\n")
-    assert json.loads(line)["messages"][1]["content"] == f"Thought: {trajectory.family}\nAction: {trajectory.family}"
+    assert (
+        json.loads(line)["messages"][1]["content"]
+        == f"Thought: {trajectory.family}\nAction: {trajectory.family}"
+    )

@@ -6,6 +6,9 @@ from typing import TextIO
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
+_LONGEST = 800
+"""The longest complaint, in characters: file names and values may be of any length."""
+
 
 class WrongUse(Exception):
     """The command was called wrongly; the text is the one line that says what to write instead."""
@@ -28,7 +31,10 @@ def tell(text: str) -> None:
 
 def complain(text: str) -> None:
     """Say in one line on standard error what is wrong."""
-    tell(f"trpg-env: {' '.join(clean(text).split())}")
+    line = " ".join(clean(text).split())
+    if len(line) > _LONGEST:
+        line = f"{line[: _LONGEST // 2]} … {line[-_LONGEST // 2 :]}"
+    tell(f"trpg-env: {line}")
 
 
 def _write(stream: TextIO | None, text: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from trpg_env.sandbox import Sandbox
 from trpg_env.script.model import Script
 from trpg_env.script.program import Condition, ErrorKind, Program, Setting
+from trpg_env.script.templates import normalise
 from trpg_env.world.admissible import Admissible
 from trpg_env.world.compile import OUTSIDE, Compiler, Function, Names
 from trpg_env.world.fate import Fate, draw
@@ -56,7 +57,7 @@ class World:
         >>> with Sandbox() as sandbox:
         ...     world = World(load_script("cool-tomato", sandbox=sandbox), sandbox)
         ...     state = world.begin(variation=0)
-        ...     ruling = world.rule(state, "go east", SeededFate(0, 0))
+        ...     ruling = world.rule(state, "go west", SeededFate(0, 0))
         >>> ruling.error, ruling.state.turn
         (None, 1)
     """
@@ -134,6 +135,7 @@ class World:
         """
         meaning = self._table.get(text)
         if meaning is None:
+            text = normalise(text)
             meaning = self.resolver.resolve(text, state.values)
         if meaning.__class__ is Refusal:
             return self._refused(state, text, meaning)

@@ -1,0 +1,103 @@
+"""What the documentation shows is what happens: docstrings, the README's Python, the examples."""
+
+import doctest
+import importlib
+import pkgutil
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import trpg_env
+
+ROOT = Path(__file__).resolve().parents[1]
+NOT_RUN = "<!-- not run -->"
+
+# Modules of extras that are not installed here are left out; `__main__` is a program.
+MODULES = ["trpg_env"] + [
+    module.name
+    for module in pkgutil.walk_packages(trpg_env.__path__, "trpg_env.")
+    if not module.name.endswith("__main__")
+]
+BLOCK = re.compile(r"^(?P<before>[^\n]*)\n+```python\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
+README = [
+    (text.count("\n", 0, match.start("code")) + 1, match["code"])
+    for text in [(ROOT / "README.md").read_text(encoding="utf-8")]
+    for match in BLOCK.finditer(text)
+    if match["before"].strip() != NOT_RUN
+]
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+
+
+def with_examples(module: str) -> bool:
+    source = importlib.util.find_spec(module)
+    return (
+        source is not None and source.origin is not None and ">>> " in Path(source.origin).read_text("utf-8")
+    )
+
+
+DOCTESTS = [module for module in MODULES if with_examples(module)]
+
+
+def test_there_is_something_to_run() -> None:
+    assert len(DOCTESTS) > 10
+    assert README
+    assert EXAMPLES
+
+
+@pytest.mark.parametrize("module", DOCTESTS)
+def test_the_docstrings_examples_are_true(module: str) -> None:
+    # By the module's name and not by `import a.b as c`: the function `rollout` stands where its package would.
+    failed, tried = doctest.testmod(
+        importlib.import_module(module), optionflags=doctest.ELLIPSIS | doctest.REPORT_NDIFF, verbose=False
+    )
+    assert tried
+    assert not failed
+
+
+@pytest.mark.parametrize(("line", "code"), README, ids=[f"line {line}" for line, _ in README])
+def test_the_readmes_python_runs(
+    line: int, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    padded = "\n" * (line - 1) + code
+    exec(compile(padded, str(ROOT / "README.md"), "exec"), {"__name__": "readme"})
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=[example.name for example in EXAMPLES])
+def test_the_example_runs(example: Path, tmp_path: Path) -> None:
+    arguments = {"rollouts_to_data.py": ["out", "24"]}.get(example.name, [])
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", str(example), *arguments],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout
+    assert "Traceback" not in ran.stderr
+
+
+def test_the_readmes_script_is_sound_and_can_be_won(tmp_path: Path) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert blocks
+    for i, block in enumerate(blocks):
+        file = tmp_path / f"script-{i}.yaml"
+        file.write_text(block, encoding="utf-8")
+        assert trpg_env.check_script(trpg_env.load_script(file)) == []
+
+
+def test_the_commands_that_the_readme_shows_exist() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = set(re.findall(r"^trpg-env (\w+)", text, re.MULTILINE))
+    assert shown
+    from trpg_env.cli.main import parser
+
+    usage = parser().format_help()
+    for command in shown:
+        assert re.search(rf"^\s+{command}\b", usage, re.MULTILINE), command
