@@ -2,7 +2,7 @@
 
 A script is first a small tree of tuples. It is rendered as our expressions and built as a `unified_planning`
 problem; neither is made from the other. Effects of an action read nothing that an earlier one wrote, since a
-planner's effects happen at once.
+planner's effects happen at once. Loops are written out for the planner, thing by thing.
 """
 
 import random
@@ -268,7 +268,7 @@ class Planning:
             for condition in action["preconditions"]:
                 made.add_precondition(self.condition(condition, names))
             for effect in action["effects"]:
-                self.effect(made, effect, names, up.TRUE(), ())
+                self.effect(made, effect, names, up.TRUE())
             self.problem.add_action(made)
             self.actions[name] = made
         for condition in script["goal"]:
@@ -295,10 +295,6 @@ class Planning:
                 return {"+": up.Plus, "-": up.Minus}[op](self.number(a, names), self.number(b, names))
         raise AssertionError(tree)
 
-    def real(self, variable: Any) -> Any:
-        """Loops do not range over nothing."""
-        return up.Not(up.Equals(variable, self.nothing))
-
     def condition(self, tree: Tree, names: dict[str, Any]) -> Any:
         match tree:
             case ("is", attribute, term):
@@ -317,19 +313,18 @@ class Planning:
             case ("or", *parts):
                 return up.Or([self.condition(p, names) for p in parts])
             case ("any" | "all" as function, name, guard, body):
-                variable = up.Variable(name, self.thing)
-                inner = {**names, name: variable}
-                made, allowed = self.condition(body, inner), self.real(variable)
-                if guard is not None:
-                    allowed = up.And(allowed, self.condition(guard, inner))
-                if function == "any":
-                    return up.Exists(up.And(allowed, made), variable)
-                return up.Forall(up.Implies(allowed, made), variable)
+                parts = []
+                for thing in self.objects:
+                    inner = {**names, name: up.ObjectExp(self.objects[thing])}
+                    made = self.condition(body, inner)
+                    if guard is not None:
+                        allowed = self.condition(guard, inner)
+                        made = up.And(allowed, made) if function == "any" else up.Implies(allowed, made)
+                    parts.append(made)
+                return up.Or(parts) if function == "any" else up.And(parts)
         raise AssertionError(tree)
 
-    def effect(
-        self, action: Any, tree: Tree, names: dict[str, Any], condition: Any, over: tuple[Any, ...]
-    ) -> None:
+    def effect(self, action: Any, tree: Tree, names: dict[str, Any], condition: Any) -> None:
         match tree:
             case ("set", attribute, target, op, value):
                 kind = {"=": "add_effect", "+=": "add_increase_effect", "-=": "add_decrease_effect"}[op]
@@ -337,18 +332,15 @@ class Planning:
                     made = self.condition(value, names)
                 else:
                     made = self.number(value, names) if attribute in NUMBERS else self.term(value, names)
-                getattr(action, kind)(
-                    self.fluents[attribute](self.term(target, names)), made, condition, over
-                )
+                getattr(action, kind)(self.fluents[attribute](self.term(target, names)), made, condition)
             case ("when", when, then, otherwise):
                 made = self.condition(when, names)
-                self.effect(action, then, names, made, over)
-                self.effect(action, otherwise, names, up.Not(made), over)
+                self.effect(action, then, names, made)
+                self.effect(action, otherwise, names, up.Not(made))
             case ("for", name, when, then):
-                variable = up.Variable(name, self.thing)
-                inner = {**names, name: variable}
-                condition = up.And(self.real(variable), self.condition(when, inner))
-                self.effect(action, then, inner, condition, (variable,))
+                for thing in self.objects.values():
+                    inner = {**names, name: up.ObjectExp(thing)}
+                    self.effect(action, then, inner, self.condition(when, inner))
 
     def read(self, state: Any) -> dict[str, dict[str, Any]]:
         def plain(value: Any) -> Any:

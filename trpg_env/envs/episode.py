@@ -41,6 +41,7 @@ class Episode:
         admissible_actions: Whether `info` lists them.
 
     Attributes:
+        max_turns: After how many actions an episode is truncated.
         playing: Whether an episode has begun and not ended.
         seed: The episode's seed.
         luck: Its luck.
@@ -54,7 +55,7 @@ class Episode:
         self._world = world
         self._dm = dm
         self._reward = reward
-        self._max_turns = max_turns
+        self.max_turns = max_turns
         self._admissible = admissible_actions
         self._instruction = instruction(world.script, max_turns)
         self.playing = False
@@ -80,7 +81,7 @@ class Episode:
     @property
     def turns_left(self) -> int:
         """How many actions may still be taken."""
-        return self._max_turns - self.state.turn
+        return self.max_turns - self.state.turn
 
     @property
     def instruction(self) -> str:
@@ -136,7 +137,7 @@ class Episode:
         self._thought, self._observation, self._told = thought, observation, None
         terms = self._reward.terms(ruling)
         terminated = ruling.success or ruling.failure
-        truncated = not terminated and state.values[0] >= self._max_turns
+        truncated = not terminated and state.values[0] >= self.max_turns
         self.playing = not (terminated or truncated)
         info = _info(thought, ruling, terms, admissible)
         return observation, sum(terms.values()), terminated, truncated, info

@@ -83,13 +83,13 @@ def parse_reply(text: str) -> Reply:
 
 
 def format_reply(thought: str, action: str) -> str:
-    r"""The reply that says a thought and an action.
+    r"""The reply that says a thought and an action; the action's runs of blanks become one, as in play.
 
     Example:
         >>> format_reply("East it is.", "go east")
         'Thought: East it is.\nAction: go east'
     """
-    return f"Thought: {thought}\nAction: {action}"
+    return f"Thought: {thought}\nAction: {' '.join(action.split())}"
 
 
 def _sampled(action: str) -> str:

@@ -155,7 +155,8 @@ def _trajectory(
     elif terminated:
         outcome = "completed" if info["success"] else "failed"
     seed, luck = env.episode.seed, env.episode.luck
-    identity = json.dumps([script.hash, seed, luck, player.model_dump(), dm.model_dump()], sort_keys=True)
+    played = [script.hash, seed, luck, env.episode.max_turns, player.model_dump(), dm.model_dump()]
+    identity = json.dumps(played, sort_keys=True)
     return Trajectory(
         id=hashlib.sha256(identity.encode()).hexdigest()[:16],
         script=script.origin,

@@ -64,6 +64,7 @@ def play(
 
     Raises:
         ScriptError: The script cannot be loaded.
+        TypeError: `actions` is one text instead of a list.
         ValueError: There are actions left when the episode has ended, or the rules cannot play the script.
 
     Example:
@@ -71,6 +72,8 @@ def play(
         >>> step.error, step.state["tomato"]["at"]
         (None, 'player')
     """
+    if isinstance(actions, str):
+        raise TypeError(f"actions are a list of texts; write [{actions!r}]")
     env = AgentRefineEnv(script, max_turns=max_turns)
     played: list[Played] = []
     try:

@@ -114,7 +114,7 @@ class Trajectory(_Record):
 
     Attributes:
         schema_version: The format's version.
-        id: The same for the same script, seed, luck, player and DM.
+        id: The same for the same script, seed, luck, limit of turns, player and DM.
         script: The library name or absolute path; None for a script that was a mapping.
         script_hash: SHA-256 of the script's data.
         family: The script's family: a train/held-out split keeps it on one side.

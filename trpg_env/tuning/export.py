@@ -81,7 +81,7 @@ def export(
         train_errors: Whether erroneous replies count towards the loss too (an ablation).
 
     Raises:
-        ExportError: An unknown format, or the folder cannot be written.
+        ExportError: An unknown format, or the folder holds other files or cannot be written.
 
     Example:
         >>> import tempfile
@@ -98,6 +98,7 @@ def export(
         raise ExportError(f"{out!r} cannot be a folder's name: there is a null character in it")
     try:
         summary.out.mkdir(parents=True, exist_ok=True)
+        _refuse_other_files(summary.out)
         with _written(summary.out / "data.jsonl") as file:
             for trajectory in trajectories:
                 messages = _selected(trajectory, summary, min_refinements, success_only, train_errors)
@@ -109,6 +110,17 @@ def export(
     except OSError as error:
         raise ExportError(f"{summary.out} cannot be written: {error.strerror}") from None
     return summary
+
+
+def _refuse_other_files(folder: Path) -> None:
+    """Let a dataset go into a folder of its own only: trainers read every `*.jsonl` there, and its README is replaced."""
+    others = sorted(p.name for p in folder.rglob("*.jsonl") if p != folder / "data.jsonl")
+    if (folder / "README.md").exists() and not (folder / "data.jsonl").exists():
+        others.append("README.md")
+    if others:
+        raise ExportError(
+            f"{folder} holds {others[0]}, which is no part of a dataset; name a new or empty folder"
+        )
 
 
 def _selected(
