@@ -31,6 +31,7 @@ from trpg_env.script.expressions import (
     Turn,
     Variable,
     children,
+    walk,
 )
 from trpg_env.script.program import Program
 from trpg_env.world.layout import Layout
@@ -189,6 +190,13 @@ class Compiler:
         if isinstance(node, Defined) and self._loops(self._program.definitions[node.name].body, unrolled):
             return True
         return any(self._loops(part, unrolled) for part in children(node))
+
+    def _has_loop(self, node: Expression) -> bool:
+        return any(
+            isinstance(part, Comprehension)
+            or (isinstance(part, Defined) and self._has_loop(self._program.definitions[part.name].body))
+            for part in walk(node)
+        )
 
     def _code(self, node: Expression, names: Names) -> Code:
         match node:
@@ -633,7 +641,8 @@ class Compiler:
             positions = {p: i for i, (p, _) in enumerate(computed, start=1)}
             body = self._code(definition.body, Names(known, positions, 1 + len(computed), unrolled))
             self._definitions[key] = body
-        if body.constant or (not computed and not self._loops(definition.body)):
+        # A body without loops reads nothing of the scope, and can be called with any.
+        if body.constant or (not computed and not self._has_loop(definition.body)):
             return body
         run, runs = body.run, [r for _, r in computed]
         return Code(lambda v, s: run(v, (s[0], *[r(v, s) for r in runs])), name=body.name)
