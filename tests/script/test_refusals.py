@@ -46,7 +46,7 @@ CHANGES: list[tuple[Change, str, str]] = [
         "did you mean 'error'?",
     ),
     (("Goal", "g"), "", "'goal' is given twice"),
-    (("max turns", 0), "max_turns", "greater than or equal to 1"),
+    (("max turns", 0), "max_turns", "from 1 to"),
     # Types
     (("goal", 5), "goal", "a text is expected here, not a number"),
     (("goal", ["g"]), "goal", "a text is expected here, not a list"),
@@ -326,7 +326,7 @@ CHANGES: list[tuple[Change, str, str]] = [
     (effect("player.won"), EFFECT, "is no effect; write `x.attribute = …`"),
     (effect("player.won == true"), EFFECT, "is no effect"),
     (effect("player.won *= 2"), EFFECT, "is no effect"),
-    (effect("player.won = "), EFFECT, "is not an expression"),
+    (effect("player.won = "), EFFECT, "is not an effect"),
     (effect("player.a = player.b = 1"), EFFECT, "is no effect"),
     (effect("player.a = 1; player.b = 2"), EFFECT, "more than one effect"),
     (effect("won = true"), EFFECT, "cannot be set; set an attribute"),

@@ -92,6 +92,7 @@ class ErringAgent:
         """Look at a new episode; what is drawn follows from its seed."""
         self._env = environment_of(env)
         self._rng = np.random.default_rng([seed, 1])
+        self._planner.begin()
         self._last: Turn | None = None
         self._tried: set[tuple[str, str]] = set()
 

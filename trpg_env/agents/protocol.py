@@ -12,7 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 import gymnasium as gym
 
 Info = dict[str, Any]
-Function = Callable[[str, Info], str | Awaitable[str]]
+Function = Callable[[str, Info], "str | Turn | Awaitable[str | Turn]"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +67,15 @@ class CallableAgent:
     def act(self, observation: str, info: Info) -> Turn | Awaitable[Turn]:
         """What the callable says, without a thought."""
         said = self._function(observation, info)
-        return Turn("", said) if isinstance(said, str) or not inspect.isawaitable(said) else _awaited(said)
+        return _awaited(said) if inspect.isawaitable(said) else _turn(said)
 
 
-async def _awaited(said: Awaitable[str]) -> Turn:
-    return Turn("", await said)
+async def _awaited(said: Awaitable[str | Turn]) -> Turn:
+    return _turn(await said)
+
+
+def _turn(said: str | Turn) -> Turn:
+    return said if isinstance(said, Turn) else Turn("", said)
 
 
 def as_agent(agent: Agent | Function) -> Agent:

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from trpg_env.cli.arguments import count
 from trpg_env.cli.terminal import WrongUse, show
 from trpg_env.trajectory import StoreError, read_trajectories
 from trpg_env.tuning import FORMATS, ExportError, export
@@ -24,7 +25,7 @@ def add_to(commands: Any) -> None:
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="the dataset's folder")
     command.add_argument(
         "--min-refinements",
-        type=int,
+        type=count,
         default=2,
         metavar="K",
         help="error-and-refines a trajectory must have (default 2)",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from trpg_env.agents import Agent, ErringAgent, HumanAgent, PlannerAgent, RandomAgent
+from trpg_env.cli.arguments import count, positive
 from trpg_env.cli.progress import progress
 from trpg_env.cli.terminal import WrongUse, complain, show, tell
 from trpg_env.rollout import rollout
@@ -35,10 +36,10 @@ def add_to(commands: Any) -> None:
         "--player", choices=sorted(_PLAYERS), default="erring", help="who plays (default erring)"
     )
     command.add_argument("--dm", choices=["rules"], default="rules", help="who answers (default rules)")
-    command.add_argument("-n", type=_count, default=10, metavar="N", help="episodes in all (default 10)")
-    command.add_argument("--seed", type=_count, default=0, metavar="S", help="the run's seed (default 0)")
+    command.add_argument("-n", type=count, default=10, metavar="N", help="episodes in all (default 10)")
+    command.add_argument("--seed", type=count, default=0, metavar="S", help="the run's seed (default 0)")
     command.add_argument(
-        "--max-turns", type=_positive, metavar="T", help="turns an episode, instead of the script's own"
+        "--max-turns", type=positive, metavar="T", help="turns an episode, instead of the script's own"
     )
     command.add_argument(
         "--out", required=True, type=Path, metavar="FILE.jsonl", help="the file; it must not exist"
@@ -84,16 +85,3 @@ def _ask(observation: str, info: dict[str, Any]) -> str:
     show(observation)
     tell(f"[turn {info['turn']}, progress {info['progress']:.0%}] your action:")
     return input()
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or len(text) > 12:
-        shown = text if len(text) <= 40 else f"{text[:40]}…"
-        raise argparse.ArgumentTypeError(f"{shown!r} is not a whole number from 0 to 999999999999")
-    return int(text)
-
-
-def _positive(text: str) -> int:
-    if not _count(text):
-        raise argparse.ArgumentTypeError("0 is too few; 1 or more")
-    return int(text)

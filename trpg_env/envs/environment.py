@@ -114,6 +114,8 @@ class AgentRefineEnv(gym.Env[str, str]):
             ValueError: An option is unknown or has no such value.
         """
         super().reset(seed=seed)
+        if options is not None and not isinstance(options, Mapping):
+            raise ValueError(f"options={options!r} is no mapping; the options are luck, variation, snapshot")
         options = dict(options or {})
         if unknown := set(options) - {"luck", "variation", "snapshot"}:
             raise ValueError(

@@ -5,6 +5,7 @@ and the vector environment are faces of it.
 """
 
 from collections.abc import Mapping
+from math import isfinite
 from operator import index
 from typing import Any, NamedTuple
 
@@ -217,10 +218,12 @@ class Episode:
             last = Step(
                 str(snapshot["observation"]),
                 float(snapshot["reward"]),
-                bool(snapshot["terminated"]),
-                bool(snapshot["truncated"]),
+                snapshot["terminated"],
+                snapshot["truncated"],
                 _copied(dict(snapshot["info"])),
             )
+            if not (isfinite(last.reward) and {last.terminated, last.truncated} <= {True, False}):
+                raise ValueError("reward, terminated and truncated are a number and two booleans")
             transcript = snapshot["dm"]
             self._world.settings(variation)
             if not self._agree(state, last.info):
@@ -243,7 +246,7 @@ class Episode:
         nothing = Ruling("", None, {}, None, "", "", state, False, False, 0.0, 0.0)
         expected = _info("", nothing, {}, [] if self._admissible else None)
         return (
-            info.keys() == expected.keys()
+            _of_one_shape(info | {"reward_terms": {}}, expected)
             and (info["state_hash"], info["turn"]) == (expected["state_hash"], state.turn)
             and (info["success"] or info["progress"] == state.progress)
             and self._world.judge(state.values).completed == state.completed
@@ -271,6 +274,13 @@ def _info(thought: str, ruling: Ruling, terms: dict[str, float], listed: list[st
     if listed is not None:
         info["admissible_actions"] = listed
     return info
+
+
+def _of_one_shape(value: Any, other: Any) -> bool:
+    """Whether two values have the same keys and types all through; null and a text stand for one another."""
+    if isinstance(other, dict) and isinstance(value, dict) and other:
+        return value.keys() == other.keys() and all(_of_one_shape(value[k], other[k]) for k in other)
+    return type(value) is type(other) or (other is None and isinstance(value, str))
 
 
 def _shortened(text: str) -> str:

@@ -39,6 +39,8 @@ class AgentRefineVectorEnv(SyncVectorEnv):
             raise ValueError("the list of scripts is empty")
         if num_envs < 1:
             raise ValueError(f"num_envs={num_envs!r} is not a number of environments, 1 or more")
+        if len(scripts) > num_envs:
+            raise ValueError(f"{len(scripts)} scripts want as many environments; num_envs={num_envs}")
         self._shared = Sandbox()
         self._react = action_format == "react"
         worlds = [World(load_script(s, sandbox=self._shared), self._shared) for s in scripts]
@@ -57,7 +59,13 @@ class AgentRefineVectorEnv(SyncVectorEnv):
         self.action_space = Tuple([copy.deepcopy(env.action_space) for env in self.envs])
 
     def step(self, actions: Any) -> Any:
-        """Take one action in each environment; what the texts mean is asked of the sandbox at once."""
+        """Take one action in each environment; what the texts mean is asked of the sandbox at once.
+
+        Raises:
+            ValueError: There is not one action for each environment.
+        """
+        if isinstance(actions, str) or len(actions) != self.num_envs:
+            raise ValueError(f"a step takes a list of {self.num_envs} actions, one for each environment")
         if not self._react:
             by_world: dict[int, tuple[World, list[str]]] = {}
             for world, action in zip(self._worlds, actions, strict=True):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from trpg_env.sandbox import Sandbox, SourceRejected
-from trpg_env.script.domains import Domain, DomainError, Free, Value, parse_domain
+from trpg_env.script.domains import Domain, DomainError, free, parse_domain
 from trpg_env.script.effects import (
     Assign,
     Effect,
@@ -80,7 +80,8 @@ class _Analysis:
 
     def program(self) -> Program:
         script = self._script
-        if not self._is_grounded():
+        self._grounded = self._is_grounded()
+        if not self._grounded:
             return self._narrative()
         environment = read_environment(script.environment, self._report)
         self._environment = environment
@@ -178,7 +179,10 @@ class _Analysis:
                 continue
             name = match[1]
             parameters = tuple(p.strip() for p in (match[2] or "").split(",") if p.strip())
-            if name in TAKEN or fold(name) in self._environment.spellings:
+            if name in TAKEN or fold(name) in {
+                *self._environment.spellings,
+                *map(fold, self._environment.kinds),
+            }:
                 self._report(path, f"the name {name!r} is taken; choose another")
             elif name in signatures:
                 self._report(path, f"{name!r} is defined twice")
@@ -300,6 +304,8 @@ class _Analysis:
             for name in TAKEN & set(variables):
                 self._report(path, f"the placeholder {{{name}}} has a name of the language; choose another")
         scope = Scope(self._scope.entities, self._scope.kinds, self._scope.definitions, variables)
+        if not self._grounded:
+            action = action.model_copy(update={"preconditions": [], "effects": [], "observation": None})
         preconditions = []
         for i, precondition in enumerate(action.preconditions):
             here: Path = (*path, "preconditions", i)
@@ -352,8 +358,10 @@ class _Analysis:
             try:
                 domains.append(parse_domain(spec, placeholder, kinds, environment.spellings))
             except DomainError as error:
-                self._report((*path, "parameters", name), str(error))
-                domains.append(Free((Value(placeholder, placeholder),)))
+                # Models describe free text in words where the paper's format has a list of values.
+                if self._grounded or not (spec == [] or isinstance(spec, str)):
+                    self._report((*path, "parameters", name), str(error))
+                domains.append(free(placeholder))
         return tuple(domains)
 
     def _verification(self, template: Template, source: str | None, path: Path) -> Pattern | Code | None:

@@ -113,13 +113,13 @@ def parse_domain(
         DomainError: It is none of these.
     """
     if spec is None:
-        return Free((Value(placeholder, placeholder),))
+        return free(placeholder)
     if isinstance(spec, dict):
-        if set(spec) - {"any"} or "any" not in spec:
+        if [fold(key) for key in spec if not key.startswith("x-")] != ["any"]:
             raise DomainError("a mapping for a parameter is {any: [examples]}")
-        examples = spec["any"]
+        examples = next(x for key, x in spec.items() if fold(key) == "any")
         if examples is None or examples == []:
-            return Free((Value(placeholder, placeholder),))
+            return free(placeholder)
         if not isinstance(examples, list):
             raise DomainError("`any` has a list of examples")
         return Free(tuple(Value(_spelling(e), _spelling(e)) for e in examples))
@@ -142,6 +142,11 @@ def parse_domain(
             f"{spec!r} is no kind{suggestion(spec, kinds)}; valid values are a list, a kind, 1..40, or {{any: [examples]}}"
         )
     raise DomainError("valid values are a list, a kind, 1..40, or {any: [examples]}")
+
+
+def free(placeholder: str) -> Free:
+    """Free text without examples: the placeholder's name serves as one."""
+    return Free((Value(placeholder, placeholder),))
 
 
 def _values(pairs: list[tuple[str, Scalar]], entities: Mapping[str, str]) -> Values:

@@ -22,11 +22,11 @@ from trpg_env.script.expressions import (
     parse_expression,
     parse_loop,
     parse_text_expression,
-    read,
+    read_in,
     unparse,
 )
 from trpg_env.script.faults import Path, place_of_path
-from trpg_env.script.names import suggestion
+from trpg_env.script.names import fold, suggestion
 
 MAX_DEPTH = 20
 
@@ -110,6 +110,9 @@ def _effect(item: object, scope: Scope, path: Path, report: Report) -> Effect:
         raise ExpressionError(
             "an effect is a text `x.attribute = …`, or a mapping with say, when, chance or for"
         )
+    item = {
+        fold(key).replace(" ", "_") if not key.startswith("x-") else key: value for key, value in item.items()
+    }
     forms = {
         "say": {"say"},
         "when": {"when", "then", "else"},
@@ -147,7 +150,7 @@ def parse_assignment(text: str, scope: Scope) -> Assign:
     Raises:
         ExpressionError: It is not one of these.
     """
-    statement = read(text, statement=True)
+    statement = read_in(text, scope, statement=True)
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         op, node = "=", statement.targets[0]
     elif isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Add | ast.Sub):
@@ -183,7 +186,7 @@ def parse_target(node: ast.AST, scope: Scope) -> Attribute | Item:
 
 def parse_path(text: str, scope: Scope) -> Attribute | Item:
     """A path such as `tomato.at` or `guard.trust["Ines"]`, as `variations` has it."""
-    target = parse_target(read(text), scope)
+    target = parse_target(read_in(text, scope), scope)
     node: Expression = target
     while isinstance(node, Attribute | Item):
         if isinstance(node, Item) and not isinstance(node.key, Literal):

@@ -1,5 +1,6 @@
 """`environment` and `variations`: kinds, entities and their attributes, with every name resolved."""
 
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,8 +13,15 @@ from trpg_env.script.program import Setting
 
 MAX_LENGTH = 10_000
 _USUAL_KINDS = ("places", "items", "people")
+_OWN_KEYS = frozenset({"player", *_USUAL_KINDS})
+_OWN_ATTRIBUTES = frozenset({"at", "exits", "description", "container", "open", "hidden"})
 
 Report = Callable[[Path, str], None]
+Axes = tuple[tuple[tuple[Setting, ...], ...], ...]
+_Axis = list[tuple[Path, tuple[Setting, ...]]]
+
+DRAWS = 64
+"""How many combinations of variations are looked at before they are drawn."""
 
 
 @dataclass
@@ -30,7 +38,7 @@ def read_names(data: object) -> Environment:
     """The kinds and entities of an environment, nothing judged: all that a narrative script needs."""
     environment = Environment()
     if isinstance(data, dict):
-        for kind, members in data.items():
+        for kind, members in _spelled(data, _OWN_KEYS).items():
             if kind != "player" and _is_kind(kind, members):
                 environment.kinds[kind] = tuple(members)
                 for name in members:
@@ -46,6 +54,7 @@ def read_environment(data: object, report: Report) -> Environment:
             "a grounded script's environment is a mapping of kinds to entities, and `player`",
         )
         data = {}
+    data = _spelled(data, _OWN_KEYS)
     environment = Environment()
     raw: dict[str, tuple[Path, dict[str, Any]]] = {}
     for kind, members in data.items():
@@ -64,13 +73,13 @@ def read_environment(data: object, report: Report) -> Environment:
             if _acceptable(name, path, environment, report):
                 environment.spellings[fold(name)] = name
                 environment.kind_of[name] = kind
-                raw[name] = (path, attributes or {})
+                raw[name] = (path, _spelled(attributes or {}, _OWN_ATTRIBUTES))
     player = data.get("player")
     if player is not None and not isinstance(player, dict):
         report(("environment", "player"), "player is a mapping of attributes")
         player = None
     environment.spellings["player"] = "player"
-    raw["player"] = (("environment", "player"), player or {})
+    raw["player"] = (("environment", "player"), _spelled(player or {}, _OWN_ATTRIBUTES))
     for name, (path, attributes) in raw.items():
         environment.entities[name] = {
             attribute: resolve(environment, name, attribute, value, (*path, attribute), report)
@@ -78,6 +87,11 @@ def read_environment(data: object, report: Report) -> Environment:
         }
     _refuse_cycles(environment, raw, report)
     return environment
+
+
+def _spelled(data: Mapping[str, Any], own: frozenset[str]) -> dict[str, Any]:
+    """A mapping in which the language's own keys stand in their own spelling, whatever case the file has them in."""
+    return {fold(key) if fold(key) in own and fold(key) not in data else key: x for key, x in data.items()}
 
 
 def _is_kind(kind: str, members: object) -> bool:
@@ -175,34 +189,39 @@ def cyclic_at(at: Mapping[str, str | None]) -> str | None:
     return None
 
 
-def read_variations(
-    data: object, environment: Environment, scope: Scope, report: Report
-) -> tuple[tuple[tuple[Setting, ...], ...], ...]:
+def read_variations(data: object, environment: Environment, scope: Scope, report: Report) -> Axes:
     """Read `variations`: one axis per path, or one axis of mappings that belong together."""
+    axes = _read_axes(data, environment, scope, report)
+    if axes:
+        _refuse_cyclic_draws(axes, environment, report)
+    return tuple(tuple(settings for _, settings in axis) for axis in axes)
+
+
+def _read_axes(data: object, environment: Environment, scope: Scope, report: Report) -> list[_Axis]:
+    """The axes, each alternative with its path."""
     if isinstance(data, dict):
         axes = []
         for text, values in data.items():
             path: Path = ("variations", text)
             if not values:
                 report(path, "a variation lists at least one value")
-                continue
-            settings = (
-                _setting(text, value, path, (*path, i), environment, scope, report)
-                for i, value in enumerate(values)
-            )
-            axes.append(tuple((s,) for s in settings if s is not None))
-        return tuple(axis for axis in axes if axis)
+            axis: _Axis = []
+            for i, value in enumerate(values):
+                setting = _setting(text, value, path, (*path, i), environment, scope, report)
+                if setting is not None:
+                    axis.append(((*path, i), (setting,)))
+            axes.append(axis)
+        return [axis for axis in axes if axis]
     assert isinstance(data, list)
-    alternatives = []
+    alternatives: _Axis = []
     for i, mapping in enumerate(data):
+        path = ("variations", i)
         found = [
-            _setting(
-                text, value, ("variations", i, text), ("variations", i, text), environment, scope, report
-            )
+            _setting(text, value, (*path, text), (*path, text), environment, scope, report)
             for text, value in mapping.items()
         ]
-        alternatives.append(tuple(s for s in found if s is not None))
-    return (tuple(alternatives),) if alternatives else ()
+        alternatives.append((path, tuple(s for s in found if s is not None)))
+    return [alternatives] if alternatives else []
 
 
 def _setting(
@@ -228,14 +247,29 @@ def _setting(
         return None
     keys.reverse()
     attribute = str(keys[0])
-    at_path = value_path
-    resolved = (
-        freeze(value, at_path, report)
-        if keys[1:]
-        else resolve(environment, node.name, attribute, value, at_path, report)
-    )
-    if not keys[1:] and attribute == "at" and resolved is not None:
-        at = {name: a.get("at") for name, a in environment.entities.items()} | {node.name: resolved}
-        if cyclic_at(at):
-            report(at_path, f"{node.name!r} would be inside itself")
+    if keys[1:]:
+        resolved = freeze(value, value_path, report)
+    else:
+        resolved = resolve(environment, node.name, attribute, value, value_path, report)
     return Setting(node.name, attribute, tuple(keys[1:]), resolved)
+
+
+def _refuse_cyclic_draws(axes: list[_Axis], environment: Environment, report: Report) -> None:
+    """Refuse combinations in which something is inside itself (the first `DRAWS` are looked at)."""
+    start = {name: a.get("at") for name, a in environment.entities.items()}
+    if cyclic_at(start):
+        return
+    for draw in itertools.islice(itertools.product(*axes), DRAWS):
+        moved = {s.entity: (path, s.value) for path, settings in draw for s in settings if _is_at(s)}
+        cyclic = cyclic_at(start | {entity: value for entity, (_, value) in moved.items()})
+        if cyclic:
+            # The way round passes through something that the variation moved.
+            at, name = start | {entity: value for entity, (_, value) in moved.items()}, cyclic
+            while name not in moved:
+                name = str(at[name])
+            report(moved[name][0], f"{cyclic!r} would be, through its `at`, inside itself")
+            return
+
+
+def _is_at(setting: Setting) -> bool:
+    return setting.attribute == "at" and not setting.keys

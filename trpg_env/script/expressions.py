@@ -7,6 +7,7 @@ a state is stored: `trpg_env.world` turns it into closures.
 """
 
 import ast
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -24,6 +25,10 @@ Scalar = str | int | float | bool | None
 
 class ExpressionError(ValueError):
     """An expression or effect that is not of the language; the text says what to write instead."""
+
+
+class UnreadableError(ExpressionError):
+    """A text that is not even of Python's syntax."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -273,7 +278,19 @@ def parse_expression(value: object, scope: Scope) -> Expression:
         return _literal(value)
     if not isinstance(value, str):
         raise ExpressionError(f"an expression is a text, not a {_json_type(value)}")
-    return build(read(value), scope)
+    return build(read_in(value, scope), scope)
+
+
+def read_in(text: str, scope: Scope, *, statement: bool = False) -> ast.AST:
+    """`read`, with a hint where a name of the scope would have to be written otherwise.
+
+    Raises:
+        ExpressionError: Too long, too deep, or not Python's syntax.
+    """
+    try:
+        return read(text, statement=statement)
+    except UnreadableError as error:
+        raise ExpressionError(f"{error}{_blank_hint(text, scope)}") from None
 
 
 def build(node: ast.AST, scope: Scope) -> Expression:
@@ -323,12 +340,7 @@ def read(text: str, *, statement: bool = False) -> ast.AST:
     """
     if len(text) > MAX_CHARACTERS:
         raise ExpressionError(f"an expression has at most {MAX_CHARACTERS:,} characters, not {len(text):,}")
-    depth = deepest = 0
-    for character in text:
-        depth += (character in "([{") - (character in ")]}")
-        deepest = max(deepest, depth)
-    if deepest > MAX_NESTING:
-        raise ExpressionError(f"an expression nests at most {MAX_NESTING} brackets deep")
+    _look_over(text)
     if not text.strip():
         raise ExpressionError("the expression is empty")
     flat = " ".join(text.split("\n")).strip()
@@ -342,20 +354,49 @@ def read(text: str, *, statement: bool = False) -> ast.AST:
                 return body[0]
             return ast.parse(flat, mode="eval").body
     except SyntaxError as error:
-        raise ExpressionError(_syntax(text, error)) from None
+        raise UnreadableError(_syntax(text, error, statement=statement)) from None
     except (ValueError, RecursionError, MemoryError) as error:
         if isinstance(error, ExpressionError):
             raise
         raise ExpressionError(f"{_shown(text)} cannot be read: {error}") from None
 
 
-def _syntax(text: str, error: SyntaxError) -> str:
+def _look_over(text: str) -> None:
+    """Refuse what Python's parser would pass over or could choke on: comments, and very deep brackets."""
+    depth = deepest = 0
+    quote = ""
+    escaped = False
+    for character in text:
+        if quote:
+            quote = "" if character == quote and not escaped else quote
+            escaped = character == "\\" and not escaped
+        elif character in "\"'":
+            quote = character
+        elif character == "#":
+            raise ExpressionError(f"{_shown(text)} has a comment; comments stand outside of expressions")
+        else:
+            depth += (character in "([{") - (character in ")]}")
+            deepest = max(deepest, depth)
+    if deepest > MAX_NESTING:
+        raise ExpressionError(f"an expression nests at most {MAX_NESTING} brackets deep")
+
+
+def _syntax(text: str, error: SyntaxError, *, statement: bool) -> str:
     hint = ""
-    if "=" in text and "==" not in text and "cannot assign" not in (error.msg or ""):
-        hint = "; compare with =="
-    elif "&&" in text or "||" in text or "!" in text.replace("!=", ""):
+    if "&&" in text or "||" in text or "!" in text.replace("!=", ""):
         hint = "; write and, or, not"
-    return f"{_shown(text)} is not an expression: {error.msg}{hint}"
+    elif "=>" in text or "=<" in text:
+        hint = "; write >= and <="
+    elif not statement and re.search(r"(?<![=!<>])=(?!=)", text):
+        hint = "; compare with =="
+    what = "an effect" if statement else "an expression"
+    return f"{_shown(text)} is not {what}: {error.msg}{hint}"
+
+
+def _blank_hint(text: str, scope: "Scope") -> str:
+    """How to write an entity's name that holds a blank, where one stands in a text that cannot be read."""
+    names = [n for n in scope.entities.values() if not n.isidentifier() and n in text]
+    return f"; write {max(names, key=len)!r} with underscores or in quotes" if names else ""
 
 
 def unparse(node: ast.AST) -> str:

@@ -145,9 +145,24 @@ class Script(Part):
     def _sentences(cls, value: Any) -> Any:
         if isinstance(value, str):
             value = [value]
+        if isinstance(value, dict) and value and all(isinstance(v, str) for v in value.values()):
+            # Numbered sentences, as models write them.
+            value = value if {fold(k) for k in value} <= {"text", "when"} else list(value.values())
         if isinstance(value, list):
             return [{"text": v} if isinstance(v, str) else v for v in value]
         return [] if value is None else value
+
+    @field_validator("schema_version", mode="before")
+    @classmethod
+    def _version(cls, value: Any) -> Any:
+        return str(value) if isinstance(value, bool) else value
+
+    @field_validator("goal")
+    @classmethod
+    def _not_blank(cls, value: str) -> str:
+        if not value.strip():
+            raise PydanticCustomError("blank", "is empty")
+        return value
 
     @field_validator("variations", mode="before")
     @classmethod
@@ -254,6 +269,8 @@ def explain(error: ErrorDetails) -> tuple[Path, str]:
         return path, f"{error['input']!r} is not one of {context.get('expected')}"
     if kind in ("string_too_short", "too_short"):
         return path, "is empty"
+    if kind in ("greater_than_equal", "less_than_equal"):
+        return path, f"{error['input']} is out of range: from 1 to 1,000,000"
     return path, error["msg"][:1].lower() + error["msg"][1:]
 
 

@@ -58,6 +58,8 @@ class Source:
         if len(text) > MAX_CHARACTERS:
             self._fail(f"the file has {len(text):,} characters; a script has at most {MAX_CHARACTERS:,}")
         text = text.removeprefix("\ufeff")
+        if text.lstrip().startswith("```"):
+            self._fail("the script stands in a Markdown fence; leave out the lines with ```", line=1)
         if text.lstrip().startswith("{"):
             try:
                 self.data: Any = _read_json(text)

@@ -5,6 +5,7 @@ bounded whatever the text.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -145,5 +146,5 @@ def parse_template(text: str) -> Template:
 
 
 def normalise(text: str) -> str:
-    """A text stripped, each run of blanks made one."""
-    return " ".join(text.split())
+    """A text stripped, each run of blanks made one, its characters composed."""
+    return " ".join(text.split()) if text.isascii() else " ".join(unicodedata.normalize("NFC", text).split())

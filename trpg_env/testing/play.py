@@ -16,7 +16,8 @@ class Played:
     Attributes:
         action: The action's text.
         observation: What the player was told.
-        error: `parameter`, `place` or `logic`; None where the action was carried out.
+        error: `parameter`, `place` or `logic`; where the script's own check did not answer, why (`timeout`, say).
+            None where the action was carried out.
         message: What was wrong; empty where nothing was.
         reward: The increase of progress.
         progress: The share of milestones reached so far.
@@ -80,17 +81,20 @@ def play(
         env.reset(seed=seed, options={"luck": luck, "variation": variation})
         for action in actions:
             if not env.episode.playing:
+                last = played[-1]
+                why = f": {last.message}" if last.error and last.terminated is False and last.message else ""
                 raise ValueError(
-                    f"the episode ended with action {len(played)} of {len(actions)}, {played[-1].action!r}"
+                    f"the episode ended with action {len(played)} of {len(actions)}, {last.action!r}{why}"
                 )
             observation, reward, terminated, truncated, info = env.step(action)
+            broken = info["error"]
             by_entity = env.world.layout.by_entity(env.state.values)
             played.append(
                 Played(
                     action,
                     observation,
-                    env.ruling.error if env.ruling else None,
-                    info["assessment"]["message"],
+                    env.ruling.error if env.ruling else broken["kind"],
+                    info["assessment"]["message"] or broken["message"] or "",
                     reward,
                     info["progress"],
                     info["success"],

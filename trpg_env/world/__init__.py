@@ -3,7 +3,7 @@
 from trpg_env.world.fate import Fate, SeededFate
 from trpg_env.world.grounding import GroundAction, TooManyActions
 from trpg_env.world.ruling import Ruling, State, VerificationFailed
-from trpg_env.world.search import Plan, find_plan
+from trpg_env.world.search import Plan, find_plan, find_some_plan
 from trpg_env.world.world import NotGrounded, World
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "VerificationFailed",
     "World",
     "find_plan",
+    "find_some_plan",
 ]

@@ -25,7 +25,7 @@ MAX_ACTION = 4_096
 SHOWN_VALUES = 12
 _LEAST_TABLE = 20_000
 _MAX_TABLE_TEXT = 400
-_SIGNATURE = re.compile(r"def\s+validate\s*\(\s*\w+[^,()]*,\s*\w+[^,()]*,\s*(\w+)")
+_SIGNATURE = re.compile(r"def\s+validate\s*\(\s*\w+\s*,\s*\w+\s*,\s*(\w+)\s*,?\s*\)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ a state that ends the episode without success. The budget is counted in states, 
 answer is the same on every machine. States that differ only in what can have no bearing on the outcome count as one.
 """
 
-from collections.abc import Iterator
+import heapq
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -84,12 +85,11 @@ def find_plan(world: World, values: list[Value], *, depth: int, states: int = ST
     """
     if world.succeeds(values):
         return Plan((), 1, decided=True)
-    slots = sorted(relevant_slots(world))
-    key = itemgetter(*slots) if len(slots) > 1 else (lambda v: v[slots[0]] if slots else None)
+    identity = _identity(world)
     nodes: list[tuple[int, str, list[Value]]] = [(-1, "", values)]
     layer = [0]
     cut = False
-    seen = {_key(key(values))}
+    seen = {identity(values)}
     for _ in range(depth):
         following: list[int] = []
         for node in layer:
@@ -97,10 +97,10 @@ def find_plan(world: World, values: list[Value], *, depth: int, states: int = ST
             for action in world.admissible.now(before):
                 for tried, after in enumerate(outcomes(world, before, action), start=1):
                     cut = cut or tried == MAX_OUTCOMES
-                    identity = _key(key(after))
-                    if identity in seen:
+                    known = identity(after)
+                    if known in seen:
                         continue
-                    seen.add(identity)
+                    seen.add(known)
                     if world.fails(after):
                         continue
                     if world.succeeds(after):
@@ -116,6 +116,54 @@ def find_plan(world: World, values: list[Value], *, depth: int, states: int = ST
             break
         layer = following
     return Plan(None, len(nodes), decided=not cut)
+
+
+def find_some_plan(world: World, values: list[Value], *, depth: int, states: int = STATES) -> Plan:
+    """Search for a plan where a shortest one is out of reach: best first, by milestones and conditions still unmet.
+
+    Args:
+        world: The world.
+        values: The state's values.
+        depth: The most actions that a plan may have.
+        states: The budget.
+
+    Returns:
+        A plan, not always a shortest one; `decided` only where one was found.
+
+    Raises:
+        TooManyActions: The script has too many ground actions to search.
+        VerificationFailed: A pattern or code did not answer.
+    """
+    identity = _identity(world)
+    nodes: list[tuple[int, str, list[Value]]] = [(-1, "", values)]
+    seen = {identity(values)}
+    heap = [(world.unmet(values), 0, 0)]
+    while heap:
+        _, steps, node = heapq.heappop(heap)
+        before = nodes[node][2]
+        for action in world.admissible.now(before) if steps < depth else ():
+            for after in outcomes(world, before, action):
+                known = identity(after)
+                if known in seen or world.fails(after):
+                    continue
+                seen.add(known)
+                if world.succeeds(after):
+                    actions, path = _trace(nodes, node)
+                    return Plan((*actions, action.text), len(nodes) + 1, decided=True, path=(*path, before))
+                if len(nodes) >= states:
+                    return Plan(None, len(nodes), decided=False)
+                heapq.heappush(heap, (world.unmet(after), steps + 1, len(nodes)))
+                nodes.append((node, action.text, after))
+    return Plan(None, len(nodes), decided=False)
+
+
+def _identity(world: World) -> Callable[[list[Value]], Value]:
+    """What tells the states of a search apart."""
+    slots = sorted(relevant_slots(world))
+    if not slots:
+        return lambda _: None
+    chosen = itemgetter(*slots)
+    return lambda values: _key(chosen(values))
 
 
 def _key(values: Value) -> Value:

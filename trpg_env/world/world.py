@@ -254,6 +254,11 @@ class World:
         """Whether a state ends the episode without success."""
         return any(fails(values, OUTSIDE) for fails in self._failure)
 
+    def unmet(self, values: list[Value]) -> int:
+        """How many milestones and completion conditions do not hold in a state."""
+        conditions = [*self._milestones, *(holds for _, holds in self._completion)]
+        return sum(not holds(values, OUTSIDE) for holds in conditions)
+
     def milestones_held(self, values: list[Value]) -> list[bool]:
         """Which milestones hold in a state."""
         return [bool(holds(values, OUTSIDE)) for holds in self._milestones]
@@ -296,11 +301,15 @@ class World:
                 for attribute, value in attributes.items():
                     values[self.layout.slots[attribute][entity]] = thaw(value)
             pending, completed = tuple(map(int, data["pending"])), tuple(map(int, data["completed"]))
-            if pending and not 0 <= min(pending) <= max(pending) < len(self._milestones):
-                raise ValueError(
-                    f"not a state of the script {self.script.name!r}: it has no milestone {max(pending)}"
-                )
             counted = int(data["counted"])
+            if list(pending) != sorted(set(pending) & set(range(len(self._milestones)))):
+                raise ValueError(
+                    f"not a state of the script {self.script.name!r}: its pending milestones are {pending}"
+                )
+            if not len(pending) <= counted <= len(self._milestones):
+                raise ValueError(
+                    f"not a state of the script {self.script.name!r}: {counted} milestones count"
+                )
             progress = (counted - len(pending)) / counted if counted else 0.0
             return State(values, self.layout.hash(values), pending, counted, completed, progress)
         except (KeyError, TypeError, AttributeError) as error:
