@@ -49,6 +49,8 @@ DEFINE = {
     "crowd(x)": "[c for c in crates if c.n >= x.n]",
     "pairs(x)": "count(c for c in crates if any(d.n == c.n + x for d in crates))",
     "always": "true",
+    "load(x)": "sum(i.n for i in items)",
+    "most(x)": "max(c.n + x.n for c in crates)",
     "twice(x)": "[x, x]",
 }
 PARAMETERS = ["p", "q"]
@@ -269,7 +271,9 @@ def expression(draw: st.DrawFn, variables: tuple[str, ...] = (), depth: int = 3)
         if function in ("place_of", "visible", "inside") and draw(st.booleans()):
             return f"{function}({', '.join(draw(st.sampled_from(ENTITIES)) for _ in range(arguments))})"
         return f"{function}({', '.join(inner() for _ in range(arguments))})"
-    name = draw(st.sampled_from(["near", "holder", "held", "crowd", "pairs", "twice", "always"]))
+    name = draw(
+        st.sampled_from(["near", "holder", "held", "crowd", "pairs", "twice", "always", "load", "most"])
+    )
     arguments = {"held": 2, "always": 0}.get(name, 1)
     return f"{name}({', '.join(inner() for _ in range(arguments))})"
 

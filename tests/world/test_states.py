@@ -258,8 +258,8 @@ def brute_force(world: World, values: list[Any], depth: int) -> int | None:
 
 PUZZLES: dict[str, tuple[dict[str, Any], list[str], int | None]] = {
     "a computed attribute of an entity": (
-        {"flip {a}": {"parameters": {"a": ["lit", "wet"]}, "preconditions": [{"when": "not player.at[a]"}], "effects": [{"when": "a == 'lit'", "then": ["player.at.lit = true"], "else": ["player.at.wet = true"]}]},
-         "win": {"preconditions": [{"when": "all(player.at[a] for a in ['lit', 'wet'])"}], "effects": ["player.won = true"]}},
+        {"light": {"preconditions": [{"when": "not hall.lit"}], "effects": ["hall.lit = true"]}, "wet": {"effects": ["hall.wet = true"]},
+         "win {a} {b}": {"parameters": {"a": ["lit"], "b": ["wet"]}, "preconditions": [{"when": "player.at[a] and player.at[b]"}], "effects": ["player.won = true"]}},
         [], 3),
     "true is not 1": (
         {"one": {"effects": ["player.n = 1"]}, "yes": {"preconditions": [{"when": "player.n == 1"}], "effects": ["player.n = true"]},

@@ -26,24 +26,23 @@ class RulesDM:
 
     def answer(self, world: World, before: State, ruling: Ruling) -> Narration:
         """The script's observation, or what was wrong."""
-        if ruling.error is None:
-            thought = (
-                f'The player\'s action is "{ruling.name}" and nothing stands against it; it is carried out.'
-            )
-            if ruling.success:
+        _, name, _, error, message, observation, _, success, failure, progress, earlier = ruling
+        if error is None:
+            thought = f'The player\'s action is "{name}" and nothing stands against it; it is carried out.'
+            if success:
                 thought += " With it the goal is reached."
-            elif ruling.failure:
+            elif failure:
                 thought += " With it the episode is lost."
-            elif ruling.progress > ruling.before:
+            elif progress > earlier:
                 thought += " It brings them nearer to the goal."
-            return _new(Narration, (thought, ruling.observation))
-        if ruling.error == "parameter":
+            return _new(Narration, (thought, observation))
+        if error == "parameter":
             thought = (
                 "The player's text is no action that the script accepts: a parameter error. Nothing changes."
             )
         else:
-            thought = f'The player tries "{ruling.name}", but its conditions do not hold: a {ruling.error} error. Nothing changes.'
-        return Narration(thought, ruling.message)
+            thought = f'The player tries "{name}", but its conditions do not hold: a {error} error. Nothing changes.'
+        return Narration(thought, message)
 
     def snapshot(self) -> None:
         """Nothing is kept."""

@@ -139,7 +139,8 @@ class Episode:
         terms = self._reward.terms(ruling)
         terminated = ruling.success or ruling.failure
         truncated = not terminated and state.values[0] >= self.max_turns
-        self.playing = not (terminated or truncated)
+        if terminated or truncated:
+            self.playing = False
         info = _info(thought, ruling, terms, admissible)
         return observation, sum(terms.values()), terminated, truncated, info
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from trpg_env.script.analysis import step_name
 from trpg_env.script.effects import Assign, Chance, Effect, For, Say, Text, When, walk_effects
-from trpg_env.script.expressions import Attribute, Expression, Item, Kind
+from trpg_env.script.expressions import Attribute, Expression, Item, Kind, Look
 from trpg_env.world.compile import Code, Compiler, Function, Names, Scope
 from trpg_env.world.fate import Fate
 from trpg_env.world.layout import Layout
@@ -65,6 +65,9 @@ class Statements:
         if all(isinstance(part, str) for part in parts):
             whole = "".join(map(str, parts))[:MAX_TEXT]
             return lambda _v, _s: whole
+        if len(text) == 1 and isinstance(text[0], Look):
+            look = self._compiler.look
+            return lambda v, _s: look(v)[:MAX_TEXT]
         if len(parts) == 1 and callable(parts[0]):
             only = parts[0]
             return lambda v, s: show(only(v, s))[:MAX_TEXT]
@@ -230,8 +233,11 @@ class Statements:
                 v[slot] = new
                 turn.touched.append(slot)
 
+        entities, whereabouts = self._entities, self._whereabouts
+
         def move(v: list[Value], s: Scope, turn: Turn) -> None:
-            v[slot] = self._whereabouts(value(v, s))
+            new = value(v, s)
+            v[slot] = new if new.__class__ is str and new in entities else whereabouts(new)
             turn.touched.append(slot)
 
         return move if attribute == "at" else assign

@@ -149,7 +149,25 @@ class World:
         values[0] += 1
         touched: list[int] = []
         observation = self._play(values, action, _new(Turn, (fate, touched, [])))
-        return self._ruling(state, values, touched, text, action, observation)
+        after, failure = self._judged(state, values, touched)
+        progress = after.progress
+        success = not failure and len(after.completed) == len(self._completion)
+        return _new(
+            Ruling,
+            (
+                text,
+                action.name,
+                action.parameters,
+                None,
+                "",
+                observation,
+                after,
+                success,
+                failure,
+                1.0 if success else progress,
+                state.progress,
+            ),
+        )
 
     def _play(self, values: list[Value], action: GroundAction, turn: Turn) -> str:
         """Run an action's effects and the events on `values`; what the player sees of it."""
@@ -171,56 +189,26 @@ class World:
                     observation = f"{observation}\n{' '.join(parts)}"
         return observation
 
-    def _ruling(
-        self,
-        before: State,
-        values: list[Value],
-        touched: list[int],
-        text: str,
-        action: GroundAction,
-        observation: str,
-    ) -> Ruling:
-        """The ruling on an action that was carried out: hash, progress, failure, completion."""
+    def _judged(self, before: State, values: list[Value], touched: list[int]) -> tuple[State, bool]:
+        """The state after an action that was carried out, and whether the episode is lost in it."""
         old, total, token = before.values, before.hash, self.layout.token
         due, watch = self._always, self._watch
         for slot in touched if len(touched) < 2 else set(touched):
             if values[slot] is not old[slot]:
                 total ^= token(slot, old[slot]) ^ token(slot, values[slot])
                 due |= watch[slot]
-        pending, progress, completed = before.pending, before.progress, before.completed
+        _, _, pending, counted, completed, progress = before
         if due:
             milestones = self._milestones
             for i in pending:
                 if due >> i & 1 and milestones[i](values, OUTSIDE):
                     pending = tuple([k for k in pending if not milestones[k](values, OUTSIDE)])
-                    progress = (before.counted - len(pending)) / before.counted
+                    progress = (counted - len(pending)) / counted
                     break
             if due >> len(milestones):
                 completed = tuple([i for i, holds in self._completion if holds(values, OUTSIDE)])
-        failure = False
-        for fails in self._failure:
-            if fails(values, OUTSIDE):
-                failure = True
-        success = not failure and len(completed) == len(self._completion)
-        after = _new(State, (values, total, pending, before.counted, completed, progress))
-        reached = 1.0 if success else progress
-        name, parameters = action.name, action.parameters
-        return _new(
-            Ruling,
-            (
-                text,
-                name,
-                parameters,
-                None,
-                "",
-                observation,
-                after,
-                success,
-                failure,
-                reached,
-                before.progress,
-            ),
-        )
+        after = _new(State, (values, total, pending, counted, completed, progress))
+        return after, self.fails(values) if self._failure else False
 
     def refuse(self, state: State, text: str, message: str) -> Ruling:
         """A turn whose text was refused before it reached the script: a parameter error."""
@@ -252,7 +240,10 @@ class World:
 
     def fails(self, values: list[Value]) -> bool:
         """Whether a state ends the episode without success."""
-        return any(fails(values, OUTSIDE) for fails in self._failure)
+        for fails in self._failure:  # noqa: SIM110 - a generator would cost more than the conditions
+            if fails(values, OUTSIDE):
+                return True
+        return False
 
     def unmet(self, values: list[Value]) -> int:
         """How many milestones and completion conditions do not hold in a state."""
