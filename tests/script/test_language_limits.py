@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trpg_env.script.effects import parse_assignment, parse_path, parse_text
-from trpg_env.script.expressions import ExpressionError, Scope, parse_expression, parse_loop
+from trpg_env.script.expressions import Scope, parse_expression, parse_loop
+from trpg_env.script.reading import ExpressionError
 
 SCOPE = Scope(
     {"ball": "ball", "red ball": "red ball", "in": "in"},

@@ -13,8 +13,10 @@ from reference import Reference, same
 
 from trpg_env.script import ScriptError
 from trpg_env.script.effects import parse_text
-from trpg_env.script.expressions import Expression, ExpressionError, Scope, parse_expression
+from trpg_env.script.expressions import Scope, parse_expression
 from trpg_env.script.names import fold
+from trpg_env.script.nodes import Expression
+from trpg_env.script.reading import ExpressionError
 from trpg_env.world import SeededFate, World
 from trpg_env.world.compile import Compiler, Names
 from trpg_env.world.layout import Layout

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from trpg_env.check.report import Findings
 from trpg_env.script.effects import Assign, Chance, Effect, For, Say, Text, When, walk_effects
-from trpg_env.script.expressions import Attribute, Entity, Expression, Item, Literal, Variable, walk
 from trpg_env.script.faults import Path
 from trpg_env.script.model import Script
 from trpg_env.script.names import suggestion
+from trpg_env.script.nodes import Attribute, Entity, Expression, Item, Literal, Variable, walk
 from trpg_env.script.program import Condition, Program
 from trpg_env.world.values import Value
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from trpg_env.check.report import Findings
 from trpg_env.check.watch import Spent, WatchedWorld, What
-from trpg_env.script.expressions import Attribute, Entity, Expression
 from trpg_env.script.faults import Path
+from trpg_env.script.nodes import Attribute, Entity, Expression
 from trpg_env.world.relevance import relevant_slots
 from trpg_env.world.search import outcomes
 from trpg_env.world.values import Value

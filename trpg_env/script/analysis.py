@@ -20,22 +20,11 @@ from trpg_env.script.effects import (
     walk_effects,
 )
 from trpg_env.script.environment import Environment, read_environment, read_names, read_variations
-from trpg_env.script.expressions import (
-    MAX_NODES,
-    Attribute,
-    Call,
-    Defined,
-    Entity,
-    Expression,
-    ExpressionError,
-    Item,
-    Scope,
-    parse_expression,
-    walk,
-)
-from trpg_env.script.expressions import Literal as LiteralExpression
+from trpg_env.script.expressions import MAX_NODES, Scope, parse_expression
 from trpg_env.script.faults import Path
 from trpg_env.script.names import TAKEN, fold, suggestion
+from trpg_env.script.nodes import Attribute, Call, Defined, Entity, Expression, Item, walk
+from trpg_env.script.nodes import Literal as LiteralExpression
 from trpg_env.script.program import (
     Action,
     Code,
@@ -47,6 +36,7 @@ from trpg_env.script.program import (
     Precondition,
     Program,
 )
+from trpg_env.script.reading import ExpressionError
 from trpg_env.script.templates import Template, TemplateError, parse_template
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from trpg_env.script.expressions import Scalar
 from trpg_env.script.names import fold, suggestion
+from trpg_env.script.nodes import Scalar
 
 MAX_VALUES = 200_000
 _RANGE = re.compile(r"\s*(-?\d{1,15})\s*\.\.\s*(-?\d{1,15})\s*")

@@ -9,24 +9,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from trpg_env.script.expressions import (
-    Attribute,
-    Entity,
-    Expression,
-    ExpressionError,
-    Item,
-    Literal,
-    Loop,
     Scope,
-    Variable,
     build,
     parse_expression,
     parse_loop,
     parse_text_expression,
     read_in,
-    unparse,
 )
 from trpg_env.script.faults import Path, place_of_path
 from trpg_env.script.names import fold, suggestion
+from trpg_env.script.nodes import Attribute, Entity, Expression, Item, Literal, Loop, Variable
+from trpg_env.script.reading import ExpressionError, unparse
 
 MAX_DEPTH = 20
 

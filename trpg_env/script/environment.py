@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trpg_env.script.effects import parse_path
-from trpg_env.script.expressions import Attribute, Entity, Expression, ExpressionError, Item, Scope
+from trpg_env.script.expressions import Scope
 from trpg_env.script.faults import Path
 from trpg_env.script.names import TAKEN, fold, suggestion
+from trpg_env.script.nodes import Attribute, Entity, Expression, Item
 from trpg_env.script.program import Setting
+from trpg_env.script.reading import ExpressionError
 
 MAX_LENGTH = 10_000
 _USUAL_KINDS = ("places", "items", "people")

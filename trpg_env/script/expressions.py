@@ -7,191 +7,37 @@ a state is stored: `trpg_env.world` turns it into closures.
 """
 
 import ast
-import re
-import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 from trpg_env.script.names import fold, suggestion
-
-MAX_CHARACTERS = 4_000
-MAX_NODES = 10_000
-MAX_NESTING = 60
-MAX_NUMBER = 2**53
-
-Scalar = str | int | float | bool | None
-
-
-class ExpressionError(ValueError):
-    """An expression or effect that is not of the language; the text says what to write instead."""
-
-
-class UnreadableError(ExpressionError):
-    """A text that is not even of Python's syntax."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Literal:
-    """A text, number, true, false or null. True and 1 are different literals, unlike in Python."""
-
-    value: Scalar
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Literal) and (type(self.value), self.value) == (
-            type(other.value),
-            other.value,
-        )
-
-    def __hash__(self) -> int:
-        return hash((type(self.value), self.value))
-
-
-@dataclass(frozen=True, slots=True)
-class Entity:
-    """An entity, by its name in the script's spelling; `player` is one."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """The names of all entities of a kind."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Variable:
-    """A parameter of the action or the definition, or a loop's variable."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """The number of actions taken so far."""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """The text that `{look}` stands for; only in texts."""
-
-
-@dataclass(frozen=True, slots=True)
-class Attribute:
-    """`base.name`."""
-
-    base: "Expression"
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """`base[key]`: the attribute, key or element that the key's value names."""
-
-    base: "Expression"
-    key: "Expression"
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    """`not operand`."""
-
-    operand: "Expression"
-
-
-@dataclass(frozen=True, slots=True)
-class And:
-    """`a and b …`: the first operand that is not true, else the last."""
-
-    operands: tuple["Expression", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Or:
-    """`a or b …`: the first operand that is true, else the last."""
-
-    operands: tuple["Expression", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Compare:
-    """`left op right op right …`, each op one of `== != < <= > >= in not in`."""
-
-    left: "Expression"
-    rest: tuple[tuple[str, "Expression"], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Binary:
-    """`left op right`, op one of `+ - * // %`."""
-
-    op: str
-    left: "Expression"
-    right: "Expression"
-
-
-@dataclass(frozen=True, slots=True)
-class ListOf:
-    """`[a, b, …]`."""
-
-    elements: tuple["Expression", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Loop:
-    """`for variable in source if condition …`, as part of a comprehension or an effect."""
-
-    variable: str
-    source: "Expression"
-    conditions: tuple["Expression", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Comprehension:
-    """`function(element for …)`; the function is `list` for `[element for …]`."""
-
-    function: str
-    element: "Expression"
-    loop: Loop
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A call of one of the language's functions."""
-
-    function: str
-    arguments: tuple["Expression", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Defined:
-    """A use of a definition."""
-
-    name: str
-    arguments: tuple["Expression", ...]
-
-
-Expression = (
-    Literal
-    | Entity
-    | Kind
-    | Variable
-    | Turn
-    | Look
-    | Attribute
-    | Item
-    | Not
-    | And
-    | Or
-    | Compare
-    | Binary
-    | ListOf
-    | Comprehension
-    | Call
-    | Defined
+from trpg_env.script.nodes import (
+    And,
+    Attribute,
+    Binary,
+    Call,
+    Compare,
+    Comprehension,
+    Defined,
+    Entity,
+    Expression,
+    Item,
+    Kind,
+    ListOf,
+    Literal,
+    Look,
+    Loop,
+    Not,
+    Or,
+    Scalar,
+    Turn,
+    Variable,
 )
+from trpg_env.script.reading import MAX_NESTING, ExpressionError, UnreadableError, read, shown, unparse
+
+MAX_NODES = 10_000
+MAX_NUMBER = 2**53
 
 
 @dataclass(frozen=True)
@@ -332,83 +178,10 @@ def parse_loop(text: object, scope: Scope) -> tuple[Loop, Scope]:
     return _Builder(scope).loop(node.generators)
 
 
-def read(text: str, *, statement: bool = False) -> ast.AST:
-    """Python's reading of a text: one expression, or with `statement` one statement.
-
-    Raises:
-        ExpressionError: Too long, too deep, or not Python's syntax.
-    """
-    if len(text) > MAX_CHARACTERS:
-        raise ExpressionError(f"an expression has at most {MAX_CHARACTERS:,} characters, not {len(text):,}")
-    _look_over(text)
-    if not text.strip():
-        raise ExpressionError("the expression is empty")
-    flat = " ".join(text.split("\n")).strip()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            if statement:
-                body = ast.parse(flat, mode="exec").body
-                if len(body) != 1:
-                    raise ExpressionError(f"{_shown(text)} is more than one effect; write a list of them")
-                return body[0]
-            return ast.parse(flat, mode="eval").body
-    except SyntaxError as error:
-        raise UnreadableError(_syntax(text, error, statement=statement)) from None
-    except (ValueError, RecursionError, MemoryError) as error:
-        if isinstance(error, ExpressionError):
-            raise
-        raise ExpressionError(f"{_shown(text)} cannot be read: {error}") from None
-
-
-def _look_over(text: str) -> None:
-    """Refuse what Python's parser would pass over or could choke on: comments, and very deep brackets."""
-    depth = deepest = 0
-    quote = ""
-    escaped = False
-    for character in text:
-        if quote:
-            quote = "" if character == quote and not escaped else quote
-            escaped = character == "\\" and not escaped
-        elif character in "\"'":
-            quote = character
-        elif character == "#":
-            raise ExpressionError(f"{_shown(text)} has a comment; comments stand outside of expressions")
-        else:
-            depth += (character in "([{") - (character in ")]}")
-            deepest = max(deepest, depth)
-    if deepest > MAX_NESTING:
-        raise ExpressionError(f"an expression nests at most {MAX_NESTING} brackets deep")
-
-
-def _syntax(text: str, error: SyntaxError, *, statement: bool) -> str:
-    hint = ""
-    if "&&" in text or "||" in text or "!" in text.replace("!=", ""):
-        hint = "; write and, or, not"
-    elif "=>" in text or "=<" in text:
-        hint = "; write >= and <="
-    elif not statement and re.search(r"(?<![=!<>])=(?!=)", text):
-        hint = "; compare with =="
-    what = "an effect" if statement else "an expression"
-    return f"{_shown(text)} is not {what}: {error.msg}{hint}"
-
-
 def _blank_hint(text: str, scope: "Scope") -> str:
     """How to write an entity's name that holds a blank, where one stands in a text that cannot be read."""
     names = [n for n in scope.entities.values() if not n.isidentifier() and n in text]
     return f"; write {max(names, key=len)!r} with underscores or in quotes" if names else ""
-
-
-def unparse(node: ast.AST) -> str:
-    """Python's spelling of a tree, for messages."""
-    try:
-        return ast.unparse(node)
-    except RecursionError:
-        return "an expression that nests too deeply"
-
-
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= 80 else f"{text[:77]}…")
 
 
 def _json_type(value: object) -> str:
@@ -447,7 +220,7 @@ class _Builder:
 
     def _refuse(self, node: ast.AST) -> NoReturn:
         instead = _INSTEAD.get(type(node), "see the list of operators and functions of the script language")
-        raise ExpressionError(f"{_shown(unparse(node))} is not of the language: {instead}")
+        raise ExpressionError(f"{shown(unparse(node))} is not of the language: {instead}")
 
     def _Constant(self, node: ast.Constant) -> Expression:
         value = node.value
@@ -535,7 +308,7 @@ class _Builder:
     def _BinOp(self, node: ast.BinOp) -> Expression:
         if type(node.op) not in _ARITHMETIC:
             hint = ": divide with //" if isinstance(node.op, ast.Div) else ": the operators are + - * // %"
-            raise ExpressionError(f"{_shown(unparse(node))} is not of the language{hint}")
+            raise ExpressionError(f"{shown(unparse(node))} is not of the language{hint}")
         return Binary(_ARITHMETIC[type(node.op)], self.build(node.left), self.build(node.right))
 
     def _List(self, node: ast.List) -> Expression:
@@ -574,7 +347,7 @@ class _Builder:
 
     def _Call(self, node: ast.Call) -> Expression:
         if not isinstance(node.func, ast.Name) or node.keywords:
-            raise ExpressionError(f"{_shown(unparse(node))}: there are no methods and no named arguments")
+            raise ExpressionError(f"{shown(unparse(node))}: there are no methods and no named arguments")
         name = node.func.id
         if name in self._scope.definitions:
             return self._defined(name, node.args)
@@ -597,32 +370,3 @@ class _Builder:
         if len(arguments) != expected:
             raise ExpressionError(f"the definition {name} takes {expected} arguments, not {len(arguments)}")
         return Defined(name, tuple(map(self.build, arguments)))
-
-
-def children(node: Expression) -> Iterator[Expression]:
-    """The expressions directly below a node."""
-    match node:
-        case Attribute(base, _) | Not(base):
-            yield base
-        case Item(base, key):
-            yield from (base, key)
-        case And(operands) | Or(operands) | ListOf(operands) | Call(_, operands) | Defined(_, operands):
-            yield from operands
-        case Compare(left, rest):
-            yield left
-            yield from (right for _, right in rest)
-        case Binary(_, left, right):
-            yield from (left, right)
-        case Comprehension(_, element, loop):
-            yield from (element, loop.source, *loop.conditions)
-        case _:
-            return
-
-
-def walk(node: Expression) -> Iterator[Expression]:
-    """A node and all below it."""
-    stack = [node]
-    while stack:
-        node = stack.pop()
-        yield node
-        stack.extend(children(node))

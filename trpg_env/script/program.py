@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from trpg_env.script.domains import Domain
 from trpg_env.script.effects import Effect, Text
-from trpg_env.script.expressions import Expression
 from trpg_env.script.faults import Path
+from trpg_env.script.nodes import Expression
 from trpg_env.script.templates import Template
 
 ErrorKind = Literal["parameter", "place", "logic"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trpg_env.script.analysis import step_name
-from trpg_env.script.expressions import (
+from trpg_env.script.nodes import (
     And,
     Attribute,
     Binary,

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping
 from trpg_env.script.analysis import step_name
 from trpg_env.script.domains import Free
 from trpg_env.script.effects import Assign, Effect, For, walk_effects
-from trpg_env.script.expressions import Attribute, Entity, Expression, Item, Variable
 from trpg_env.script.names import fold
+from trpg_env.script.nodes import Attribute, Entity, Expression, Item, Variable
 from trpg_env.script.program import Action, Program
 from trpg_env.world.values import Value
 

@@ -1,16 +1,6 @@
 """Which slots a condition can read: where none of them was set, its value is what it was."""
 
-from trpg_env.script.expressions import (
-    Attribute,
-    Call,
-    Defined,
-    Entity,
-    Expression,
-    Item,
-    Literal,
-    Turn,
-    walk,
-)
+from trpg_env.script.nodes import Attribute, Call, Defined, Entity, Expression, Item, Literal, Turn, walk
 from trpg_env.script.program import Program
 from trpg_env.world.layout import Layout
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from trpg_env.script.analysis import attributes_written, step_name
 from trpg_env.script.effects import Assign, Chance, Effect, For, When
-from trpg_env.script.expressions import Attribute, Call, Defined, Expression, Item, Literal, Turn, walk
+from trpg_env.script.nodes import Attribute, Call, Defined, Expression, Item, Literal, Turn, walk
 from trpg_env.world.layout import may_hold_names
 from trpg_env.world.world import World
 
