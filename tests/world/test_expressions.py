@@ -9,7 +9,8 @@ import pytest
 from trpg_env.script.expressions import Scope, parse_expression
 from trpg_env.script.names import fold
 from trpg_env.world import World
-from trpg_env.world.compile import OUTSIDE, Compiler, Names
+from trpg_env.world.code import OUTSIDE, Names
+from trpg_env.world.compile import Compiler
 from trpg_env.world.values import plain
 
 N = 2**53

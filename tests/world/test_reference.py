@@ -18,7 +18,8 @@ from trpg_env.script.names import fold
 from trpg_env.script.nodes import Expression
 from trpg_env.script.reading import ExpressionError
 from trpg_env.world import SeededFate, World
-from trpg_env.world.compile import Compiler, Names
+from trpg_env.world.code import Names
+from trpg_env.world.compile import Compiler
 from trpg_env.world.layout import Layout
 from trpg_env.world.statements import Statements
 from trpg_env.world.values import Value
@@ -323,7 +324,7 @@ arguments = st.sampled_from(
 )
 
 
-@settings(max_examples=800)
+@settings(max_examples=600)
 @given(data=st.data())
 def test_a_compiled_expression_has_the_value_that_its_text_says(
     data: st.DataObject, worlds: dict[str, World]
@@ -396,7 +397,7 @@ def effect(draw: st.DrawFn, variables: tuple[str, ...] = (), depth: int = 2) -> 
     return {"say": f"a {{{draw(expression(variables, 1))}}} b {{{draw(expression(variables, 1))}}}"}
 
 
-@settings(max_examples=250)
+@settings(max_examples=160)
 @given(data=st.data())
 def test_compiled_effects_do_what_their_texts_say(
     data: st.DataObject, make_world: Callable[[Any], World]
@@ -465,7 +466,7 @@ def test_a_text_prints_what_its_expressions_are(data: st.DataObject, worlds: dic
     assert statements.text(text, Names({}, {}))(values, (None,)) == "".join(parts)[:10_000]
 
 
-@settings(max_examples=120)
+@settings(max_examples=80)
 @given(data=st.data())
 def test_conditions_are_judged_as_if_all_were_read_anew_each_turn(
     data: st.DataObject, make_world: Callable[[Any], World]

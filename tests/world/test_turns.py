@@ -147,6 +147,29 @@ def test_milestones_all_held_at_the_start_leave_success_alone_to_count(
     assert [r.progress for r in (episode("take ball"), episode("win"))] == [0, 1]
 
 
+@pytest.mark.parametrize(
+    "when",
+    [
+        "player.at[player.want]",
+        "any(p[player.want] for p in places)",
+        "hall['lit']",
+        "player['at'].lit",
+        "seen(player.at)",
+        "hall.deep.lit.lit",
+        "turn == 1",
+    ],
+)
+def test_a_milestone_is_reached_however_it_reads_what_was_set(
+    when: str, play: Play, tiny: dict[str, Any]
+) -> None:
+    tiny["define"] = {"seen(x)": "lights(x, 'lit')", "lights(x, a)": "x[a]"}
+    tiny["environment"]["player"]["want"] = "lit"
+    tiny["environment"]["places"]["hall"]["deep"] = {"lit": "hall"}
+    tiny["milestones"] = [{"when": when}, {"when": "player.won"}]
+    tiny["available_actions"]["light"] = {"effects": ["hall.lit = true"]}
+    assert play(tiny)("light").progress == 0.5
+
+
 def make(script: Any, **keywords: Any) -> Any:
     return gym.make("AgentRefine-v0", script=script, **keywords)
 

@@ -3,7 +3,7 @@
 from trpg_env.check.report import Findings, some
 from trpg_env.check.watch import Spent, WatchedWorld
 from trpg_env.world import GroundAction, find_plan
-from trpg_env.world.compile import OUTSIDE
+from trpg_env.world.code import OUTSIDE
 from trpg_env.world.search import outcomes
 from trpg_env.world.values import Value
 

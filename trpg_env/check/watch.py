@@ -8,7 +8,7 @@ from trpg_env.sandbox import Sandbox
 from trpg_env.script.model import Script
 from trpg_env.world import Fate, GroundAction, World
 from trpg_env.world.admissible import Admissible
-from trpg_env.world.compile import OUTSIDE, Function
+from trpg_env.world.code import OUTSIDE, Function
 from trpg_env.world.search import MAX_OUTCOMES, STATES
 from trpg_env.world.statements import Turn
 from trpg_env.world.values import Value, plain

@@ -8,7 +8,7 @@ makes no difference to whether all of them hold, since conditions change nothing
 from collections import Counter
 from functools import cached_property
 
-from trpg_env.world.compile import OUTSIDE, Function
+from trpg_env.world.code import OUTSIDE, Function
 from trpg_env.world.grounding import GroundAction, Grounder
 from trpg_env.world.resolution import Resolver
 from trpg_env.world.values import Value

@@ -5,8 +5,7 @@ the work meter at 0 and the values of loops' and definitions' variables after it
 known when it is compiled, so that `thing.open` becomes one list access; what is constant is computed once.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 from trpg_env.script.analysis import step_name
@@ -34,6 +33,7 @@ from trpg_env.script.nodes import (
     walk,
 )
 from trpg_env.script.program import Program
+from trpg_env.world.code import OUTSIDE, Code, Function, Names, Scope, constant, mapped, tabled
 from trpg_env.world.layout import Layout
 from trpg_env.world.look import Look as LookText
 from trpg_env.world.values import (
@@ -53,90 +53,10 @@ from trpg_env.world.values import (
     smallest,
     total,
 )
-
-Scope = tuple[Any, ...]
-Function = Callable[[list[Value], Scope], Value]
+from trpg_env.world.whereabouts import Whereabouts
 
 MAX_UNROLLED = 256
 """Loops whose elements are known are compiled round by round, up to so many copies."""
-
-OUTSIDE: Scope = (None,)
-"""The scope outside any loop and definition."""
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What variables are where an expression is compiled.
-
-    Attributes:
-        known: Variables whose values are known now.
-        positions: Variables whose values stand in the scope, and where.
-        depth: The scope's length.
-        unrolled: In how many copies this place stands, through loops compiled round by round.
-    """
-
-    known: Mapping[str, Value]
-    positions: Mapping[str, int]
-    depth: int = 1
-    unrolled: int = 1
-
-    def with_variable(self, name: str) -> "Names":
-        """These names inside a loop over `name`."""
-        known = {k: v for k, v in self.known.items() if k != name}
-        return Names(known, {**self.positions, name: self.depth}, self.depth + 1, self.unrolled)
-
-    def with_known(self, name: str, value: Value, rounds: int) -> "Names":
-        """These names inside one round of a loop whose elements are known; the scope is as in any round."""
-        positions = {k: p for k, p in self.positions.items() if k != name}
-        return Names({**self.known, name: value}, positions, self.depth + 1, self.unrolled * rounds)
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """A compiled expression, and what is known of its value.
-
-    Attributes:
-        run: The closure.
-        constant: Whether the value is always `value`.
-        slot: The slot that it reads, and nothing else; 0 where it does more.
-        name: Whether the value is always a text or null.
-        table: Where the value hangs on one slot alone, through attributes that never change: that slot's
-            number, and the value for each entity that the slot may name.
-    """
-
-    run: Function
-    constant: bool = False
-    value: Value = None
-    slot: int = 0
-    name: bool = False
-    table: tuple[int, Mapping[str, Value]] | None = None
-
-
-def _constant(value: Value) -> Code:
-    return Code(
-        lambda _v, _s: value, constant=True, value=value, name=value is None or value.__class__ is str
-    )
-
-
-def _tabled(plain: Code, slot: int, table: Mapping[str, Value]) -> Code:
-    """`plain`, with a look-up for what its slot usually holds."""
-    slow = plain.run
-
-    def run(v: list[Value], s: Scope) -> Value:
-        try:
-            return table[v[slot]]
-        except (KeyError, TypeError):
-            return slow(v, s)
-
-    return Code(run, name=plain.name, table=(slot, table))
-
-
-def _mapped(base: Code, plain: Code, function: Callable[[Value], Value]) -> Code:
-    """`plain`, which applies a function to `base`: by look-up where `base` is one."""
-    if base.table is None:
-        return plain
-    slot, table = base.table
-    return _tabled(plain, slot, {name: function(x) for name, x in table.items()})
 
 
 class Compiler:
@@ -146,8 +66,7 @@ class Compiler:
         self._program = program
         self._layout = layout
         self._definitions: dict[tuple[Any, ...], Code] = {}
-        self._places = frozenset(program.places)
-        self._at = layout.slots.get("at", {})
+        self._whereabouts = Whereabouts(program, layout)
         self.look = LookText(program, layout)
 
     def expression(self, node: Expression, names: Names) -> Function:
@@ -191,21 +110,14 @@ class Compiler:
             return True
         return any(self._loops(part, unrolled) for part in children(node))
 
-    def _has_loop(self, node: Expression) -> bool:
-        return any(
-            isinstance(part, Comprehension)
-            or (isinstance(part, Defined) and self._has_loop(self._program.definitions[part.name].body))
-            for part in walk(node)
-        )
-
     def _code(self, node: Expression, names: Names) -> Code:
         match node:
             case Literal(value):
-                return _constant(value)
+                return constant(value)
             case Entity(name):
-                return _constant(name)
+                return constant(name)
             case Kind(name):
-                return _constant(self._program.kinds.get(name, ()))
+                return constant(self._program.kinds.get(name, ()))
             case Variable(name):
                 return self._variable(name, names)
             case Turn():
@@ -239,20 +151,20 @@ class Compiler:
         if name in names.positions:
             position = names.positions[name]
             return Code(lambda _v, s: s[position])
-        return _constant(names.known[name])
+        return constant(names.known[name])
 
     def _slot(self, slot: int) -> Code:
         if slot in self._layout.constant:
-            return _constant(self._layout.start[slot])
+            return constant(self._layout.start[slot])
         return Code(lambda v, _s: v[slot], slot=slot)
 
     def _attribute(self, base: Code, name: str) -> Code:
         slots = self._layout.slots.get(name, {})
         if base.constant:
             if base.value.__class__ is dict:
-                return _constant(base.value.get(name))
+                return constant(base.value.get(name))
             slot = slots.get(self._layout.entity(base.value) or "")
-            return _constant(None) if slot is None else self._slot(slot)
+            return constant(None) if slot is None else self._slot(slot)
         run, entity = base.run, self._layout.entity
 
         def attribute(v: list[Value], s: Scope) -> Value:
@@ -264,10 +176,10 @@ class Compiler:
                 return None if slot is None else v[slot]
             return x.get(name) if x.__class__ is dict else None
 
-        constant, start = self._layout.constant, self._layout.start
-        if base.slot and slots and constant.issuperset(slots.values()):
+        unchanging, start = self._layout.constant, self._layout.start
+        if base.slot and slots and unchanging.issuperset(slots.values()):
             known = {e: start[slots[e]] if e in slots else None for e in self._program.entities}
-            return _tabled(Code(attribute), base.slot, known)
+            return tabled(Code(attribute), base.slot, known)
         return Code(attribute)
 
     def _item(self, base: Code, key: Code) -> Code:
@@ -283,19 +195,19 @@ class Compiler:
             return _element(x, k)
 
         if base.constant and key.constant and base.value.__class__ is not str:
-            return _constant(item([], OUTSIDE))
+            return constant(item([], OUTSIDE))
         if key.constant and base.table and not any(x.__class__ is str for x in base.table[1].values()):
-            return _mapped(base, Code(item), lambda x: _element(x, key.value))
+            return mapped(base, Code(item), lambda x: _element(x, key.value))
         return Code(item)
 
     def _not(self, operand: Code) -> Code:
         if operand.constant:
-            return _constant(not operand.value)
+            return constant(not operand.value)
         if operand.slot:
             slot = operand.slot
             return Code(lambda v, _s: not v[slot])
         run = operand.run
-        return _mapped(operand, Code(lambda v, s: not run(v, s)), lambda x: not x)
+        return mapped(operand, Code(lambda v, s: not run(v, s)), lambda x: not x)
 
     def _and(self, operands: list[Code]) -> Code:
         kept: list[Code] = []
@@ -357,13 +269,13 @@ class Compiler:
             return code
         whereabouts, run = self._layout.whereabouts, code.run
         if code.constant:
-            return _constant(whereabouts(code.value))
-        return _mapped(code, Code(lambda v, s: whereabouts(run(v, s)), name=code.name), whereabouts)
+            return constant(whereabouts(code.value))
+        return mapped(code, Code(lambda v, s: whereabouts(run(v, s)), name=code.name), whereabouts)
 
     def _link(self, op: str, a: Code, b: Code) -> Code:
         link = self._equality(a, b) if op in ("==", "!=") else self._order(op, a, b)
         if a.constant and b.constant:
-            link = _constant(link.run([], OUTSIDE))
+            link = constant(link.run([], OUTSIDE))
         return self._not(link) if op in ("!=", "not in") else link
 
     def _equality(self, a: Code, b: Code) -> Code:
@@ -371,12 +283,12 @@ class Compiler:
             a, b = b, a
         run, other, slot = a.run, b.run, a.slot
         if b.constant and b.value is None:
-            return _mapped(a, Code(lambda v, s: run(v, s) is None), lambda x: x is None)
+            return mapped(a, Code(lambda v, s: run(v, s) is None), lambda x: x is None)
         if b.constant and b.value.__class__ is str:
             text = b.value
             if slot:
                 return Code(lambda v, _s: v[slot] == text)
-            return _mapped(a, Code(lambda v, s: run(v, s) == text), lambda x: x == text)
+            return mapped(a, Code(lambda v, s: run(v, s) == text), lambda x: x == text)
         if a.name or b.name:
             return Code(lambda v, s: run(v, s) == other(v, s))
         return Code(lambda v, s: equal(run(v, s), other(v, s), s[0]))
@@ -387,7 +299,7 @@ class Compiler:
             if a.constant and b.slot and a.value.__class__ is str:
                 return self._text_in_slot(a.value, b.slot)
             code = Code(lambda v, s: contains(run(v, s), other(v, s), s[0]))
-            return _mapped(b, code, lambda x: contains(a.value, x)) if a.constant else code
+            return mapped(b, code, lambda x: contains(a.value, x)) if a.constant else code
         if op in (">", ">="):
             run, other = other, run
         if op in ("<", ">"):
@@ -405,12 +317,12 @@ class Compiler:
     def _binary(self, op: str, a: Code, b: Code) -> Code:
         operate, run, other = ARITHMETIC[op], a.run, b.run
         if a.constant and b.constant:
-            return _constant(operate(a.value, b.value, None))
+            return constant(operate(a.value, b.value, None))
         return Code(lambda v, s: operate(run(v, s), other(v, s), s[0]))
 
     def _list(self, parts: list[Code]) -> Code:
         if all(p.constant for p in parts):
-            return _constant(tuple(p.value for p in parts))
+            return constant(tuple(p.value for p in parts))
         runs = [p.run for p in parts]
         return Code(lambda v, s: tuple([run(v, s) for run in runs]))
 
@@ -457,7 +369,7 @@ class Compiler:
         known = elements(source)
         for x in known:
             inner = names.with_known(loop.variable, x, len(known))
-            test = self._and([self._code(c, inner) for c in loop.conditions] or [_constant(True)])
+            test = self._and([self._code(c, inner) for c in loop.conditions] or [constant(True)])
             if not test.constant:
                 rounds.append((x, test.run))
             elif test.value:
@@ -499,7 +411,7 @@ class Compiler:
             if each is not None:
                 parts = [self._code(element, known) for _, known in each]
                 join = self._or if function == "any" else self._and
-                truth = join([*parts, _constant(function == "all")]).run
+                truth = join([*parts, constant(function == "all")]).run
                 return Code(lambda v, s: bool(truth(v, (*s, None))))
         if function == "any":
             return Code(any_of)
@@ -512,7 +424,7 @@ class Compiler:
 
     def _call(self, function: str, arguments: list[Code]) -> Code:
         if function in ("place_of", "visible", "inside"):
-            return self._whereabouts(function, arguments)
+            return self._whereabouts.code(function, arguments)
         run = arguments[0].run
         if function == "abs":
             code = Code(lambda v, s: _absolute(run(v, s)))
@@ -531,99 +443,7 @@ class Compiler:
                 return of_list(found) if x.__class__ in (tuple, dict) else of_list((x,))
 
             code = Code(over_list)
-        return _constant(code.run([], OUTSIDE)) if all(a.constant for a in arguments) else code
-
-    def _whereabouts(self, function: str, arguments: list[Code]) -> Code:
-        run = arguments[0].run
-        if arguments[0].constant:
-            # Names are spelled the script's way once, not at each call.
-            spelled = self._layout.entity(arguments[0].value)
-            if spelled is None:
-                return _constant(None if function == "place_of" else False)
-            run = _constant(spelled).run
-        elif function != "place_of":
-            run = self._spelled(run)
-        if function == "place_of":
-            return Code(self._place_of(run), name=True)
-        if function == "visible":
-            return Code(self._visible(run))
-        other, at = self._spelled(arguments[1].run), self._at
-        most = len(self._program.entities)
-
-        def inside(v: list[Value], s: Scope) -> Value:
-            x, y = run(v, s), other(v, s)
-            if y is None:
-                return False
-            for _ in range(most):
-                slot = at.get(x)
-                if slot is None:
-                    return False
-                x = v[slot]
-                if x == y:
-                    return True
-                if x.__class__ is not str:
-                    return False
-            return False
-
-        return Code(inside)
-
-    def _spelled(self, run: Function) -> Function:
-        entity, entities = self._layout.entity, self._program.entities
-
-        def spelled(v: list[Value], s: Scope) -> Value:
-            x = run(v, s)
-            return x if x.__class__ is str and x in entities else entity(x)
-
-        return spelled
-
-    def _place_of(self, run: Function) -> Function:
-        at, places, most, spelled = self._at, self._places, len(self._program.entities), self._layout.entity
-
-        def place_of(v: list[Value], s: Scope) -> Value:
-            x = run(v, s)
-            if x.__class__ is not str:
-                return None
-            if x not in at and x not in places:
-                x = spelled(x)
-            for _ in range(most + 1):
-                if x in places:
-                    return x
-                slot = at.get(x)
-                if slot is None:
-                    return None
-                x = v[slot]
-                if x.__class__ is not str:
-                    return None
-            return None
-
-        return place_of
-
-    def _visible(self, run: Function) -> Function:
-        at, places, most = self._at, self._places, len(self._program.entities)
-        hidden, container, opened = (self._layout.slots.get(a, {}) for a in ("hidden", "container", "open"))
-
-        def visible(v: list[Value], s: Scope) -> Value:
-            x = run(v, s)
-            if x is None or (x in hidden and v[hidden[x]]):
-                return False
-            slot = at.get(x)
-            x_at = None if slot is None else v[slot]
-            if x_at is None:
-                return x in places
-            for _ in range(most):
-                if x_at.__class__ is not str:
-                    return True
-                if x_at in hidden and v[hidden[x_at]]:
-                    return False
-                if x_at in container and v[container[x_at]] and not (x_at in opened and v[opened[x_at]]):
-                    return False
-                slot = at.get(x_at)
-                if slot is None:
-                    return True
-                x_at = v[slot]
-            return False
-
-        return visible
+        return constant(code.run([], OUTSIDE)) if all(a.constant for a in arguments) else code
 
     def _defined(self, name: str, arguments: list[Code], unrolled: int) -> Code:
         definition = self._program.definitions[name]
@@ -641,8 +461,9 @@ class Compiler:
             positions = {p: i for i, (p, _) in enumerate(computed, start=1)}
             body = self._code(definition.body, Names(known, positions, 1 + len(computed), unrolled))
             self._definitions[key] = body
-        # A body without loops reads nothing of the scope, and can be called with any.
-        if body.constant or (not computed and not self._has_loop(definition.body)):
+        # A body without arguments and loops reads nothing of the scope, and can be called with any.
+        loops = any(isinstance(part, Comprehension) for part in walk(definition.body))
+        if body.constant or not (computed or loops):
             return body
         run, runs = body.run, [r for _, r in computed]
         return Code(lambda v, s: run(v, (s[0], *[r(v, s) for r in runs])), name=body.name)

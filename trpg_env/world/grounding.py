@@ -6,7 +6,8 @@ from functools import cached_property
 from trpg_env.script.domains import Value, iterate
 from trpg_env.script.nodes import And, Expression, Variable, walk
 from trpg_env.script.program import Action, ErrorKind, Program
-from trpg_env.world.compile import Code, Compiler, Function, Names
+from trpg_env.world.code import Code, Function, Names
+from trpg_env.world.compile import Compiler
 from trpg_env.world.statements import Render, Run, Statements
 
 MAX_GROUND = 200_000

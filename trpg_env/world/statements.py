@@ -6,7 +6,8 @@ from typing import NamedTuple
 from trpg_env.script.analysis import step_name
 from trpg_env.script.effects import Assign, Chance, Effect, For, Say, Text, When, walk_effects
 from trpg_env.script.nodes import Attribute, Expression, Item, Kind, Look
-from trpg_env.world.compile import Code, Compiler, Function, Names, Scope
+from trpg_env.world.code import Code, Function, Names, Scope
+from trpg_env.world.compile import Compiler
 from trpg_env.world.fate import Fate
 from trpg_env.world.layout import Layout
 from trpg_env.world.values import (

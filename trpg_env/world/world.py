@@ -13,7 +13,8 @@ from trpg_env.script.model import Script
 from trpg_env.script.program import Condition, ErrorKind, Program, Setting
 from trpg_env.script.templates import normalise
 from trpg_env.world.admissible import Admissible
-from trpg_env.world.compile import OUTSIDE, Compiler, Function, Names
+from trpg_env.world.code import OUTSIDE, Function, Names
+from trpg_env.world.compile import Compiler
 from trpg_env.world.fate import Fate, draw
 from trpg_env.world.grounding import GroundAction, Grounder
 from trpg_env.world.layout import Layout
