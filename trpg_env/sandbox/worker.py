@@ -58,10 +58,8 @@ class _Worker:
     # A compiled form, or the text that says why there is none.
 
     def code(self, source: str) -> CodeType | str:
-        try:
+        if source in self.sources:
             return self.sources[source]  # type: ignore[no-any-return]
-        except KeyError:
-            pass
         try:
             made: CodeType | str = compile_source(source)
         except Refused as refused:
@@ -70,10 +68,8 @@ class _Worker:
         return self.sources.keep(source, made)  # type: ignore[no-any-return]
 
     def pattern(self, pattern: str) -> "tuple[re.Pattern[str], list[str | int]] | str":
-        try:
+        if pattern in self.patterns:
             return self.patterns[pattern]  # type: ignore[no-any-return]
-        except KeyError:
-            pass
         made: tuple[re.Pattern[str], list[str | int]] | str
         try:
             compiled = compile_pattern(pattern)

@@ -5,10 +5,11 @@ and code. It stops at nothing: all faults of a script are found in one run.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from trpg_env.sandbox import Sandbox, SourceRejected
+from trpg_env.script.definitions import Definitions
 from trpg_env.script.domains import Domain, DomainError, free, parse_domain
 from trpg_env.script.effects import (
     Assign,
@@ -23,13 +24,12 @@ from trpg_env.script.environment import Environment, read_environment, read_name
 from trpg_env.script.expressions import MAX_NODES, Scope, parse_expression
 from trpg_env.script.faults import Path
 from trpg_env.script.names import TAKEN, fold, suggestion
-from trpg_env.script.nodes import Attribute, Call, Defined, Entity, Expression, Item, walk
+from trpg_env.script.nodes import Attribute, Call, Entity, Expression, Item
 from trpg_env.script.nodes import Literal as LiteralExpression
 from trpg_env.script.program import (
     Action,
     Code,
     Condition,
-    Definition,
     ErrorKind,
     Event,
     Pattern,
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 
 MAX_PLACEHOLDERS = 12
 _PYTHON = re.compile(r"^\s*(async\s+def|def|import|from\s+\w+\s+import)\s", re.MULTILINE)
-_SIGNATURE = re.compile(r"\s*([^\W\d]\w*)\s*(?:\(\s*((?:[^\W\d]\w*\s*(?:,\s*[^\W\d]\w*\s*)*)?)\))?\s*")
 _GROUNDED_ONLY = ("define", "events", "variations", "failure_conditions", "milestones")
 
 Report = Callable[[Path, str], None]
@@ -65,8 +64,7 @@ def analyse(script: "Script", sandbox: Sandbox, report: Report) -> Program:
 class _Analysis:
     def __init__(self, script: "Script", sandbox: Sandbox, report: Report) -> None:
         self._script, self._sandbox, self._report = script, sandbox, report
-        self._sizes: dict[str, int] = {}
-        self._definitions: dict[str, Definition] = {}
+        self._definitions = Definitions()
 
     def program(self) -> Program:
         script = self._script
@@ -75,12 +73,10 @@ class _Analysis:
             return self._narrative()
         environment = read_environment(script.environment, self._report)
         self._environment = environment
-        self._scope = Scope(
-            entities=environment.spellings,
-            kinds={fold(kind): kind for kind in environment.kinds} | {"items": "items", "places": "places"},
-            definitions=self._signatures(),
-        )
-        self._define()
+        kinds = {fold(kind): kind for kind in environment.kinds}
+        scope = Scope(environment.spellings, kinds | {"items": "items", "places": "places"})
+        names = {*environment.spellings, *kinds}
+        self._scope = self._definitions.read(script.define, names, scope, self._report)
         actions = self._actions()
         events = tuple(self._event(i, event) for i, event in enumerate(script.events))
         completion = self._conditions("completion_conditions", script.completion_conditions)
@@ -94,7 +90,7 @@ class _Analysis:
             kinds={"items": (), "places": ()} | environment.kinds,
             kind_of=environment.kind_of,
             spellings=environment.spellings,
-            definitions=self._definitions,
+            definitions=self._definitions.found,
             completion=completion,
             failure=self._conditions("failure_conditions", script.failure_conditions),
             milestones=self._conditions("milestones", script.milestones) if script.milestones else completion,
@@ -158,78 +154,17 @@ class _Analysis:
             milestones=sentences(script.milestones) or completion,
         )
 
-    def _signatures(self) -> dict[str, int]:
-        signatures: dict[str, int] = {}
-        self._parameters: dict[str, tuple[str, tuple[str, ...]]] = {}
-        for key in self._script.define:
-            path = ("define", key)
-            match = _SIGNATURE.fullmatch(key)
-            if not match:
-                self._report(path, "a definition is named such as `near(x)`")
-                continue
-            name = match[1]
-            parameters = tuple(p.strip() for p in (match[2] or "").split(",") if p.strip())
-            if name in TAKEN or fold(name) in {
-                *self._environment.spellings,
-                *map(fold, self._environment.kinds),
-            }:
-                self._report(path, f"the name {name!r} is taken; choose another")
-            elif name in signatures:
-                self._report(path, f"{name!r} is defined twice")
-            elif len(set(parameters)) < len(parameters) or TAKEN & set(parameters):
-                self._report(path, "its parameters are named alike, or by a name of the language")
-            else:
-                signatures[name] = len(parameters)
-                self._parameters[key] = (name, parameters)
-        return signatures
-
-    def _define(self) -> None:
-        bodies: dict[str, tuple[Path, tuple[str, ...], Expression]] = {}
-        for key, (name, parameters) in self._parameters.items():
-            path: Path = ("define", key)
-            scope = Scope(
-                self._scope.entities, self._scope.kinds, self._scope.definitions, {p: p for p in parameters}
-            )
-            body = self._parse(self._script.define[key], scope, path, sized=False)
-            bodies[name] = (path, parameters, body)
-        for name in bodies:
-            self._size_of_definition(name, bodies, ())
-        self._definitions = {
-            name: Definition(name, parameters, body) for name, (_, parameters, body) in bodies.items()
-        }
-
-    def _size_of_definition(
-        self, name: str, bodies: Mapping[str, tuple[Path, Any, Expression]], above: Path
-    ) -> int:
-        if name in self._sizes or name not in bodies:
-            return self._sizes.get(name, 1)
-        path, _, body = bodies[name]
-        if name in above or len(above) > 200:
-            self._report(path, f"{name!r} is defined by itself; definitions have no recursion")
-            self._sizes[name] = 1
-            return 1
-        size = 0
-        for node in walk(body):
-            size += 1
-            if isinstance(node, Defined):
-                size += self._size_of_definition(node.name, bodies, (*above, name))
-        if size > MAX_NODES and name not in self._sizes:
-            self._report(path, f"written out, it has {size:,} parts; at most {MAX_NODES:,}")
-        self._sizes[name] = min(size, MAX_NODES)
-        return self._sizes[name]
-
-    def _parse(self, value: object, scope: Scope, path: Path, *, sized: bool = True) -> Expression:
+    def _parse(self, value: object, scope: Scope, path: Path) -> Expression:
         try:
             expression = parse_expression(value, scope)
         except ExpressionError as error:
             self._report(path, str(error))
             return LiteralExpression(None)
-        if sized:
-            self._check_size(expression, path)
+        self._check_size(expression, path)
         return expression
 
     def _check_size(self, expression: Expression, path: Path) -> None:
-        size = sum(self._sizes.get(n.name, 1) if isinstance(n, Defined) else 1 for n in walk(expression))
+        size = self._definitions.size(expression)
         if size > MAX_NODES:
             self._report(
                 path, f"with its definitions written out it has {size:,} parts; at most {MAX_NODES:,}"
@@ -315,22 +250,12 @@ class _Analysis:
         )
 
     def _default_error(self, when: Expression) -> ErrorKind:
-        for node in self._walk_through_definitions(when):
+        for node in self._definitions.walk_through(when):
             if isinstance(node, Call) and node.function in ("place_of", "visible"):
                 return "place"
             if node == Attribute(Entity("player"), "at"):
                 return "place"
         return "logic"
-
-    def _walk_through_definitions(self, expression: Expression) -> Iterator[Expression]:
-        seen: set[str] = set()
-        waiting = [expression]
-        while waiting:
-            for node in walk(waiting.pop()):
-                yield node
-                if isinstance(node, Defined) and node.name in self._definitions and node.name not in seen:
-                    seen.add(node.name)
-                    waiting.append(self._definitions[node.name].body)
 
     def _domains(self, template: Template, action: "model.Action", path: Path) -> tuple[Domain, ...]:
         placeholders = {fold(p): p for p in template.placeholders}

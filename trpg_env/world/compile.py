@@ -210,13 +210,7 @@ class Compiler:
         return mapped(operand, Code(lambda v, s: not run(v, s)), lambda x: not x)
 
     def _and(self, operands: list[Code]) -> Code:
-        kept: list[Code] = []
-        for i, operand in enumerate(operands):
-            if operand.constant and not operand.value:
-                kept.append(operand)
-                break
-            if not operand.constant or i == len(operands) - 1:
-                kept.append(operand)
+        kept = _kept(operands, decisive=False)
         if len(kept) == 1:
             return kept[0]
         if len(kept) == 2:
@@ -234,13 +228,7 @@ class Compiler:
         return Code(conjunction)
 
     def _or(self, operands: list[Code]) -> Code:
-        kept: list[Code] = []
-        for i, operand in enumerate(operands):
-            if operand.constant and operand.value:
-                kept.append(operand)
-                break
-            if not operand.constant or i == len(operands) - 1:
-                kept.append(operand)
+        kept = _kept(operands, decisive=True)
         if len(kept) == 1:
             return kept[0]
         runs, last = [k.run for k in kept[:-1]], kept[-1].run
@@ -467,6 +455,17 @@ class Compiler:
             return body
         run, runs = body.run, [r for _, r in computed]
         return Code(lambda v, s: run(v, (s[0], *[r(v, s) for r in runs])), name=body.name)
+
+
+def _kept(operands: list[Code], *, decisive: bool) -> list[Code]:
+    """The operands of `and` or `or` that can make a difference: up to one that is known to decide."""
+    kept: list[Code] = []
+    for i, operand in enumerate(operands):
+        if operand.constant and bool(operand.value) == decisive:
+            return [*kept, operand]
+        if not operand.constant or i == len(operands) - 1:
+            kept.append(operand)
+    return kept
 
 
 def _is_at(node: Expression) -> bool:

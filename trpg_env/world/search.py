@@ -6,6 +6,7 @@ answer is the same on every machine. States that differ only in what can have no
 """
 
 import heapq
+import marshal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from operator import itemgetter
@@ -166,10 +167,9 @@ def _identity(world: World) -> Callable[[list[Value]], Value]:
     return lambda values: _key(chosen(values))
 
 
-def _key(values: Value) -> Value:
-    """Equal for equal states only: to Python, true is 1."""
-    kinds = tuple(map(type, values)) if values.__class__ is tuple else (type(values),)
-    return repr(values) if tuple in kinds or dict in kinds else (values, kinds)
+def _key(values: Value) -> bytes:
+    """Equal for equal states only: as keys of Python's own, true would be 1."""
+    return marshal.dumps(values, 0)
 
 
 def _trace(nodes: list[tuple[int, str, list[Value]]], node: int) -> tuple[list[str], list[list[Value]]]:
