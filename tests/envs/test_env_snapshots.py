@@ -351,6 +351,6 @@ def test_a_copy_of_a_copy_keeps_the_wrappers_and_keywords() -> None:
     assert twin.render_mode == "ansi"
     assert twin.step("dance")[3] is False
     assert twin.step("dance")[3] is True
-    assert repr(twin) == repr(env)
+    assert str(twin) == str(env) == "<AgentRefineEnv<AgentRefine-v0>>"
     twin.close()
     env.close()

@@ -155,7 +155,13 @@ class AgentRefineEnv(gym.Env[str, str]):
         return step
 
     def render(self) -> str | None:
-        """The last exchange as text with `"ansi"`; with `"human"` it was written out as it happened."""
+        """The last exchange as text with `"ansi"`; with `"human"` it was written out as it happened.
+
+        Raises:
+            ResetNeeded: No episode has begun.
+        """
+        if not self.episode.begun:
+            raise ResetNeeded("no episode has begun: call reset() before render()")
         if self.render_mode == "ansi":
             return self._exchange()
         if self.render_mode is None:
