@@ -100,7 +100,7 @@ rulings = st.builds(
 
 @given(st.dictionaries(st.sampled_from(sorted(TERMS)), st.floats(-10, 10), min_size=1), rulings)
 def test_terms_are_weights_times_amounts(weights: dict[str, float], ruling: Ruling) -> None:
-    terms = Reward(weights).terms(ruling)
+    _, terms = Reward(weights).score(ruling)
     assert terms == {term: weight * TERMS[term](ruling) for term, weight in weights.items()}
     assert list(terms) == list(Reward(weights).zero)
 

@@ -47,7 +47,6 @@ class Episode:
         seed: The episode's seed.
         luck: Its luck.
         variation: The number of its variation.
-        ruling: What the last action came to; None at the start.
     """
 
     def __init__(
@@ -63,9 +62,8 @@ class Episode:
         self.seed = self.luck = self.variation = 0
         self._state: State | None = None
         self._fate = SeededFate(0, 0)
-        self.ruling: Ruling | None = None
-        self._listed: list[str] | None = None
-        self._thought = self._observation = ""
+        # What was last given: after an action as it came about, otherwise whole.
+        self._given: tuple[Ruling, str, str, list[str] | None] | None = None
         self._told: Step | None = None
 
     @property
@@ -73,6 +71,11 @@ class Episode:
         """The state of play."""
         assert self._state is not None, "begin first"
         return self._state
+
+    @property
+    def ruling(self) -> Ruling | None:
+        """What the last action came to; None at the start."""
+        return None if self._given is None else self._given[0]
 
     @property
     def begun(self) -> bool:
@@ -104,7 +107,7 @@ class Episode:
         state = self._world.begin(variation)
         self.seed, self.luck, self.variation = seed, luck, variation
         self._fate = SeededFate(seed, luck)
-        self._state, self.ruling, self.playing = state, None, True
+        self._state, self._given, self.playing = state, None, True
         narration = self._dm.open(self._world, state)
         observation = _shortened(f"{self._instruction}\n\n{narration.observation}")
         error: VerificationFailed | None = None
@@ -129,20 +132,18 @@ class Episode:
             admissible = self._admissible_now(ruling.state) if self._admissible else None
         except VerificationFailed as error:
             return self._broken(error)
-        state = ruling.state
-        self._state, self.ruling = state, ruling
-        self._listed = None if admissible is None else admissible.copy()
+        self._state = state = ruling.state
         thought, observation = self._dm.answer(self._world, before, ruling)
         if len(observation) > MAX_OBSERVATION:
             observation = _shortened(observation)
-        self._thought, self._observation, self._told = thought, observation, None
-        terms = self._reward.terms(ruling)
+        self._given = (ruling, thought, observation, None if admissible is None else admissible.copy())
+        reward, terms = self._reward.score(ruling)
         terminated = ruling.success or ruling.failure
         truncated = not terminated and state.values[0] >= self.max_turns
         if terminated or truncated:
             self.playing = False
         info = _info(thought, ruling, terms, admissible)
-        return observation, sum(terms.values()), terminated, truncated, info
+        return observation, reward, terminated, truncated, info
 
     def _admissible_now(self, state: State) -> list[str] | None:
         if not self._admissible:
@@ -150,7 +151,7 @@ class Episode:
         return [action.text for action in self._world.admissible.now(state.values)]
 
     def _broken(self, error: VerificationFailed) -> Step:
-        self.ruling, self.playing = None, False
+        self._given, self.playing = None, False
         thought = "The check of the player's action did not answer; the episode cannot go on."
         info = self._idle_info(thought, [] if self._admissible else None, error)
         self._told = Step("The episode ends here: the action could not be checked.", 0.0, False, True, info)
@@ -171,18 +172,15 @@ class Episode:
         Raises:
             ValueError: No episode has begun.
         """
-        if self._told is not None:
+        if self._given is None and self._told is not None:
             return self._told._replace(info=_copied(self._told.info))
-        ruling = self.ruling
-        if ruling is None:
+        if self._given is None:
             raise ValueError("no episode has begun: reset first")
-        terms = self._reward.terms(ruling)
+        ruling, thought, observation, listed = self._given
+        reward, terms = self._reward.score(ruling)
         terminated = ruling.success or ruling.failure
-        listed = None if self._listed is None else list(self._listed)
-        info = _info(self._thought, ruling, terms, listed)
-        return Step(
-            self._observation, sum(terms.values()), terminated, not (terminated or self.playing), info
-        )
+        info = _info(thought, ruling, terms, None if listed is None else listed.copy())
+        return Step(observation, reward, terminated, not (terminated or self.playing), info)
 
     def snapshot(self) -> dict[str, Any]:
         """The complete state as JSON-like data, the DM's transcript included.
@@ -234,7 +232,7 @@ class Episode:
         self._dm.restore(transcript)
         self.seed, self.luck, self.variation = seed, luck, variation
         self._fate = SeededFate(seed, luck)
-        self._state, self._told, self.ruling = state, last, None
+        self._state, self._told, self._given = state, last, None
         self.playing = not (last.terminated or last.truncated)
         return self.told()
 

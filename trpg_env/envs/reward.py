@@ -57,22 +57,23 @@ class Reward:
             ):
                 raise ValueError(f"the weight of {term!r} is a finite number, not {weight!r}")
         self._terms = [(term, float(weight), TERMS[term]) for term, weight in spec.items()]
-        self.terms: Callable[[Ruling], dict[str, float]] = self._weighted
-        """What each term gives for a ruling; the reward is their sum."""
+        self.score: Callable[[Ruling], tuple[float, dict[str, float]]] = self._weighted
+        """The reward for a ruling, and what each term gives of it."""
         if spec == _NAMED["progress"]:
-            self.terms = _progress
+            self.score = _progress
 
     @property
     def zero(self) -> dict[str, float]:
         """Every term of this reward, at 0."""
         return {term: 0.0 for term, _, _ in self._terms}
 
-    def _weighted(self, ruling: Ruling) -> dict[str, float]:
+    def _weighted(self, ruling: Ruling) -> tuple[float, dict[str, float]]:
         terms = {}
         for term, weight, amount in self._terms:
             terms[term] = weight * amount(ruling)
-        return terms
+        return sum(terms.values()), terms
 
 
-def _progress(ruling: Ruling) -> dict[str, float]:
-    return {"progress": ruling.progress - ruling.before}
+def _progress(ruling: Ruling) -> tuple[float, dict[str, float]]:
+    increase = ruling.progress - ruling.before
+    return increase, {"progress": increase}
