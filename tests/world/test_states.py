@@ -114,7 +114,7 @@ def test_what_holds_after_every_turn_of_a_walk(name: str, seed: int, worlds: dic
         saved = json.loads(json.dumps(world.save(after)))
         assert world.load(saved) == after
         assert world.save(world.load(saved)) == saved
-        meaning = world.meaning(state, text)
+        meaning = world.resolver.resolve(text, state.values)
         if ruling.error is None and isinstance(meaning, GroundAction):
             assert world.transition(state.values, meaning, fate) == after.values
         if ruling.success or ruling.failure:
@@ -241,7 +241,7 @@ def brute_force(world: World, values: list[Any], depth: int) -> int | None:
         following = []
         for before in layer:
             for text in would_be_carried_out(world, world.judge(before)):
-                action = world.meaning(world.judge(before), text)
+                action = world.resolver.resolve(text, before)
                 assert isinstance(action, GroundAction)
                 for after in outcomes(world, before, action):
                     if key(after) in seen:

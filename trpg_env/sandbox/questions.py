@@ -46,10 +46,7 @@ def require_source(source: object) -> None:
     Raises:
         Faulted: If it is not a text or too long a one.
     """
-    if not isinstance(source, str):
-        raise Faulted(REJECTED, f"it is a {type(source).__name__}; give the Python source as text")
-    if len(source) > protocol.MAX_SOURCE:
-        raise Faulted(REJECTED, f"it has {len(source):,} characters; write at most {protocol.MAX_SOURCE:,}")
+    _require(source, "the Python source", protocol.MAX_SOURCE)
 
 
 def require_pattern(pattern: object) -> None:
@@ -58,10 +55,14 @@ def require_pattern(pattern: object) -> None:
     Raises:
         Faulted: If it is not a text or too long a one.
     """
-    if not isinstance(pattern, str):
-        raise Faulted(REJECTED, f"it is a {type(pattern).__name__}; give the regular expression as text")
-    if len(pattern) > protocol.MAX_PATTERN:
-        raise Faulted(REJECTED, f"it has {len(pattern):,} characters; write at most {protocol.MAX_PATTERN:,}")
+    _require(pattern, "the regular expression", protocol.MAX_PATTERN)
+
+
+def _require(author: object, what: str, limit: int) -> None:
+    if not isinstance(author, str):
+        raise Faulted(REJECTED, f"it is a {type(author).__name__}; give {what} as text")
+    if len(author) > limit:
+        raise Faulted(REJECTED, f"it has {len(author):,} characters; write at most {limit:,}")
 
 
 def _require_text(text: object) -> None:

@@ -4,7 +4,8 @@ from trpg_env.script.nodes import Attribute, Call, Defined, Entity, Expression, 
 from trpg_env.script.program import Program
 from trpg_env.world.layout import Layout
 
-_WHEREABOUTS = {"place_of": ("at",), "inside": ("at",), "visible": ("at", "hidden", "container", "open")}
+READ_BY_FUNCTION = {"place_of": {"at"}, "inside": {"at"}, "visible": {"at", "hidden", "container", "open"}}
+"""The attributes that the functions read of whatever they come past."""
 
 
 def slots_read(expression: Expression, program: Program, layout: Layout) -> frozenset[int] | None:
@@ -24,7 +25,7 @@ def slots_read(expression: Expression, program: Program, layout: Layout) -> froz
                 case Attribute(_, name) | Item(_, Literal(str(name))):
                     slots.update(layout.slots.get(name, {}).values())
                 case Call(function, _):
-                    for name in _WHEREABOUTS.get(function, ()):
+                    for name in READ_BY_FUNCTION.get(function, ()):
                         slots.update(layout.slots.get(name, {}).values())
                 case Defined(name, _) if name not in seen:
                     seen.add(name)

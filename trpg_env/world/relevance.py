@@ -11,11 +11,11 @@ from trpg_env.script.analysis import attributes_written, step_name
 from trpg_env.script.effects import Assign, Chance, Effect, For, When
 from trpg_env.script.nodes import Attribute, Call, Defined, Expression, Item, Literal, Turn, walk
 from trpg_env.world.layout import may_hold_names
+from trpg_env.world.reads import READ_BY_FUNCTION
 from trpg_env.world.world import World
 
 _EVERYTHING = "*"
 _TURN = "turn"
-_FUNCTIONS = {"place_of": {"at"}, "inside": {"at"}, "visible": {"at", "hidden", "container", "open"}}
 
 
 def relevant_slots(world: World, deciding: Iterable[Expression] | None = None) -> frozenset[int]:
@@ -50,7 +50,7 @@ def relevant_slots(world: World, deciding: Iterable[Expression] | None = None) -
                     case Turn():
                         found.add(_TURN)
                     case Call(function, _):
-                        found |= _FUNCTIONS.get(function, set())
+                        found |= READ_BY_FUNCTION.get(function, set())
                     case Defined(name, _) if name not in seen:
                         seen.add(name)
                         waiting.append(definitions[name])

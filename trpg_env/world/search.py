@@ -68,6 +68,50 @@ def outcomes(world: World, values: list[Value], action: GroundAction) -> Iterato
                 waiting.append([*(h for h, _ in fate.taken[:i]), not happens])
 
 
+class _Tree:
+    """The states that a search has seen, each with the action that led to it.
+
+    Attributes:
+        cut: Whether some action had more outcomes than are tried.
+    """
+
+    def __init__(self, world: World, values: list[Value]) -> None:
+        self._world = world
+        self._identity = _identity(world)
+        self._nodes: list[tuple[int, str, list[Value]]] = [(-1, "", values)]
+        self._seen = {self._identity(values)}
+        self.cut = False
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def beyond(self, node: int) -> Iterator[tuple[str, list[Value]]]:
+        """The actions from a node that lead to states not seen before, those that are lost left out."""
+        world, before = self._world, self._nodes[node][2]
+        for action in world.admissible.now(before):
+            for tried, after in enumerate(outcomes(world, before, action), start=1):
+                self.cut = self.cut or tried == MAX_OUTCOMES
+                identity = self._identity(after)
+                if identity not in self._seen:
+                    self._seen.add(identity)
+                    if not world.fails(after):
+                        yield action.text, after
+
+    def add(self, node: int, action: str, after: list[Value]) -> int:
+        """Keep the state that an action leads to; its own node."""
+        self._nodes.append((node, action, after))
+        return len(self._nodes) - 1
+
+    def plan(self, node: int, last: str) -> Plan:
+        """The plan that leads to a node and ends with one more action."""
+        actions, path = [last], [self._nodes[node][2]]
+        while node:
+            node, action, _ = self._nodes[node]
+            actions.append(action)
+            path.append(self._nodes[node][2])
+        return Plan(tuple(actions[::-1]), len(self) + 1, decided=True, path=tuple(path[::-1]))
+
+
 def find_plan(world: World, values: list[Value], *, depth: int, states: int = STATES) -> Plan:
     """Search for a shortest plan from a state.
 
@@ -86,37 +130,21 @@ def find_plan(world: World, values: list[Value], *, depth: int, states: int = ST
     """
     if world.succeeds(values):
         return Plan((), 1, decided=True)
-    identity = _identity(world)
-    nodes: list[tuple[int, str, list[Value]]] = [(-1, "", values)]
+    tree = _Tree(world, values)
     layer = [0]
-    cut = False
-    seen = {identity(values)}
     for _ in range(depth):
         following: list[int] = []
         for node in layer:
-            before = nodes[node][2]
-            for action in world.admissible.now(before):
-                for tried, after in enumerate(outcomes(world, before, action), start=1):
-                    cut = cut or tried == MAX_OUTCOMES
-                    known = identity(after)
-                    if known in seen:
-                        continue
-                    seen.add(known)
-                    if world.fails(after):
-                        continue
-                    if world.succeeds(after):
-                        actions, path = _trace(nodes, node)
-                        return Plan(
-                            (*actions, action.text), len(nodes) + 1, decided=True, path=(*path, before)
-                        )
-                    if len(nodes) >= states:
-                        return Plan(None, len(nodes), decided=False)
-                    following.append(len(nodes))
-                    nodes.append((node, action.text, after))
+            for action, after in tree.beyond(node):
+                if world.succeeds(after):
+                    return tree.plan(node, action)
+                if len(tree) >= states:
+                    return Plan(None, len(tree), decided=False)
+                following.append(tree.add(node, action, after))
         if not following:
             break
         layer = following
-    return Plan(None, len(nodes), decided=not cut)
+    return Plan(None, len(tree), decided=not tree.cut)
 
 
 def find_some_plan(world: World, values: list[Value], *, depth: int, states: int = STATES) -> Plan:
@@ -135,27 +163,21 @@ def find_some_plan(world: World, values: list[Value], *, depth: int, states: int
         TooManyActions: The script has too many ground actions to search.
         VerificationFailed: A pattern or code did not answer.
     """
-    identity = _identity(world)
-    nodes: list[tuple[int, str, list[Value]]] = [(-1, "", values)]
-    seen = {identity(values)}
+    if world.succeeds(values):
+        return Plan((), 1, decided=True)
+    tree = _Tree(world, values)
     heap = [(world.unmet(values), 0, 0)]
     while heap:
         _, steps, node = heapq.heappop(heap)
-        before = nodes[node][2]
-        for action in world.admissible.now(before) if steps < depth else ():
-            for after in outcomes(world, before, action):
-                known = identity(after)
-                if known in seen or world.fails(after):
-                    continue
-                seen.add(known)
-                if world.succeeds(after):
-                    actions, path = _trace(nodes, node)
-                    return Plan((*actions, action.text), len(nodes) + 1, decided=True, path=(*path, before))
-                if len(nodes) >= states:
-                    return Plan(None, len(nodes), decided=False)
-                heapq.heappush(heap, (world.unmet(after), steps + 1, len(nodes)))
-                nodes.append((node, action.text, after))
-    return Plan(None, len(nodes), decided=False)
+        if steps == depth:
+            continue
+        for action, after in tree.beyond(node):
+            if world.succeeds(after):
+                return tree.plan(node, action)
+            if len(tree) >= states:
+                return Plan(None, len(tree), decided=False)
+            heapq.heappush(heap, (world.unmet(after), steps + 1, tree.add(node, action, after)))
+    return Plan(None, len(tree), decided=False)
 
 
 def _identity(world: World) -> Callable[[list[Value]], Value]:
@@ -170,14 +192,3 @@ def _identity(world: World) -> Callable[[list[Value]], Value]:
 def _key(values: Value) -> bytes:
     """Equal for equal states only: as keys of Python's own, true would be 1."""
     return marshal.dumps(values, 0)
-
-
-def _trace(nodes: list[tuple[int, str, list[Value]]], node: int) -> tuple[list[str], list[list[Value]]]:
-    """The actions that lead to a node, and the values before each."""
-    actions: list[str] = []
-    path: list[list[Value]] = []
-    while node:
-        node, action, _ = nodes[node]
-        actions.append(action)
-        path.append(nodes[node][2])
-    return actions[::-1], path[::-1]

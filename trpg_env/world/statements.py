@@ -19,6 +19,7 @@ from trpg_env.world.values import (
     charge,
     fits,
     key_text,
+    put,
     show,
     take_from,
 )
@@ -202,7 +203,7 @@ class Statements:
             if combine is not None:
                 new = combine(_dig(v[slot], keys), new)
             if keys:
-                new = _put(v[slot], keys, new)
+                new = put(v[slot], keys, new)
             elif self._layout.names[slot][1] == "at":
                 new = self._whereabouts(new)
             if not _settled(new, s):
@@ -311,23 +312,3 @@ def _dig(value: Value, keys: list[Value]) -> Value:
         else:
             return None
     return value
-
-
-def _put(value: Value, keys: list[Value], new: Value) -> Value:
-    """`value` with `new` at `keys`; what is missing on the way becomes a mapping, what does not fit stays."""
-    if not keys:
-        return new
-    key = keys[0]
-    if value.__class__ is tuple:
-        if key.__class__ is not int or not -len(value) <= key < len(value):
-            return value
-        elements = list(value)
-        elements[key] = _put(elements[key], keys[1:], new)
-        return tuple(elements)
-    text = key_text(key)
-    if text is None or not (value is None or value.__class__ is dict):
-        return value
-    mapping = dict(value or {})
-    if text in mapping or len(mapping) < MAX_LENGTH:
-        mapping[text] = _put(mapping.get(text), keys[1:], new)
-    return mapping

@@ -8,7 +8,7 @@ numbers are always `int`, so that 2.0 and 2 are one value. True and 1 are differ
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 Value = Any
@@ -227,6 +227,26 @@ def fits(x: Value) -> bool:
             elif element.__class__ is tuple or element.__class__ is dict:
                 waiting.append((element, depth + 1))
     return left >= 0
+
+
+def put(value: Value, keys: Sequence[Value], new: Value) -> Value:
+    """`value` with `new` at `keys`; what is missing on the way becomes a mapping, what does not fit stays."""
+    if not keys:
+        return new
+    key = keys[0]
+    if value.__class__ is tuple:
+        if key.__class__ is not int or not -len(value) <= key < len(value):
+            return value
+        elements = list(value)
+        elements[key] = put(elements[key], keys[1:], new)
+        return tuple(elements)
+    text = key_text(key)
+    if text is None or not (value is None or value.__class__ is dict):
+        return value
+    mapping = dict(value or {})
+    if text in mapping or len(mapping) < MAX_LENGTH:
+        mapping[text] = put(mapping.get(text), keys[1:], new)
+    return mapping
 
 
 def show(x: Value) -> str:

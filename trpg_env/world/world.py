@@ -19,10 +19,10 @@ from trpg_env.world.fate import Fate, draw
 from trpg_env.world.grounding import GroundAction, Grounder
 from trpg_env.world.layout import Layout
 from trpg_env.world.reads import slots_read
-from trpg_env.world.resolution import Meaning, Refusal, Resolver
+from trpg_env.world.resolution import Refusal, Resolver
 from trpg_env.world.ruling import Ruling, State
 from trpg_env.world.statements import Render, Run, Statements, Turn
-from trpg_env.world.values import Value, plain, thaw
+from trpg_env.world.values import Value, plain, put, thaw
 
 _NOWHERE_ELSE = Names({}, {})
 
@@ -115,7 +115,7 @@ class World:
         values = list(self.layout.start)
         for setting in self.settings(variation):
             slot = self.layout.slots[setting.attribute][setting.entity]
-            values[slot] = _with(values[slot], setting.keys, setting.value)
+            values[slot] = put(values[slot], setting.keys, setting.value)
         return self.judge(values)
 
     def judge(self, values: list[Value]) -> State:
@@ -251,22 +251,6 @@ class World:
         conditions = [*self._milestones, *(holds for _, holds in self._completion)]
         return sum(not holds(values, OUTSIDE) for holds in conditions)
 
-    def milestones_held(self, values: list[Value]) -> list[bool]:
-        """Which milestones hold in a state."""
-        return [bool(holds(values, OUTSIDE)) for holds in self._milestones]
-
-    def events_due(self, values: list[Value]) -> list[bool]:
-        """Which events' conditions hold in a state."""
-        return [bool(when(values, OUTSIDE)) for when, _, _ in self._events]
-
-    def meaning(self, state: State, text: str) -> Meaning:
-        """What a text means in a state.
-
-        Raises:
-            VerificationFailed: The script's pattern or code did not answer.
-        """
-        return self.resolver.resolve(text, state.values)
-
     def save(self, state: State) -> dict[str, Any]:
         """A state as JSON-like data."""
         world = {
@@ -345,15 +329,3 @@ def _watches(program: Program, layout: Layout) -> tuple[list[int], int]:
 
 def _conditions(compiler: Compiler, conditions: Sequence[Condition]) -> list[Function]:
     return [compiler.expression(c.when, _NOWHERE_ELSE) for c in conditions if c.when is not None]
-
-
-def _with(value: Value, keys: tuple[Any, ...], new: Value) -> Value:
-    if not keys:
-        return new
-    if isinstance(value, tuple) and isinstance(keys[0], int) and -len(value) <= keys[0] < len(value):
-        elements = list(value)
-        elements[keys[0]] = _with(elements[keys[0]], keys[1:], new)
-        return tuple(elements)
-    mapping = dict(value) if isinstance(value, dict) else {}
-    mapping[str(keys[0])] = _with(mapping.get(str(keys[0])), keys[1:], new)
-    return mapping
