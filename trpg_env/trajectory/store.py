@@ -2,17 +2,11 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
-from pydantic import ValidationError
-
 from trpg_env.trajectory.model import Trajectory
-
-
-class StoreError(ValueError):
-    """A file of trajectories that cannot be read or written; the text names file and line."""
+from trpg_env.trajectory.reading import StoreError, reason
 
 
 class Writer:
@@ -36,7 +30,7 @@ class Writer:
         except StoreError:
             raise
         except (OSError, ValueError) as error:
-            raise StoreError(f"{path} cannot be written: {_why(error)}") from None
+            raise StoreError(f"{path} cannot be written: {reason(error)}") from None
 
     def write(self, trajectory: Trajectory) -> None:
         """Append one trajectory; it is in the file when this returns.
@@ -48,7 +42,7 @@ class Writer:
             self._file.write(trajectory.model_dump_json().encode() + b"\n")
             self._file.flush()
         except OSError as error:
-            raise StoreError(f"{self._path} cannot be written: {_why(error)}") from None
+            raise StoreError(f"{self._path} cannot be written: {reason(error)}") from None
 
     def __enter__(self) -> "Writer":
         return self
@@ -61,40 +55,7 @@ class Writer:
             os.fsync(self._file.fileno())
         except OSError as broken:
             if kind is None:
-                raise StoreError(f"{self._path} cannot be written: {_why(broken)}") from None
+                raise StoreError(f"{self._path} cannot be written: {reason(broken)}") from None
         finally:
             with contextlib.suppress(OSError):
                 self._file.close()
-
-
-def read_trajectories(path: str | os.PathLike[str]) -> Iterator[Trajectory]:
-    """The trajectories of a file, one by one.
-
-    Raises:
-        StoreError: The file cannot be read, or a line is not a trajectory.
-    """
-    path = Path(path)
-    try:
-        with path.open("rb") as file:
-            for number, line in enumerate(file, start=1):
-                if line.strip():
-                    yield _parse(line, path, number)
-    except StoreError:
-        raise
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{path} cannot be read: {_why(error)}") from None
-
-
-def _why(error: OSError | ValueError) -> str:
-    return getattr(error, "strerror", None) or str(error)
-
-
-def _parse(line: bytes, path: Path, number: int) -> Trajectory:
-    try:
-        return Trajectory.model_validate_json(line)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise StoreError(
-            f"{path}:{number}: not a trajectory: {f'{where}: ' if where else ''}{first['msg']}"
-        ) from None
