@@ -4,6 +4,7 @@ The world rules, the dungeon master (DM) puts the ruling into words. A DM decide
 script; what it may decide about a narrative one is for the language-model DM.
 """
 
+from collections.abc import Awaitable
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from trpg_env.world import Ruling, State, World
@@ -28,12 +29,12 @@ class DungeonMaster(Protocol):
     kind: str
     """What the trajectory calls it: `rules`, `llm`, or a name of its own."""
 
-    def open(self, world: World, state: State) -> Narration:
-        """The opening scene of an episode; whatever was kept of the last one is dropped."""
+    def open(self, world: World, state: State) -> Narration | Awaitable[Narration]:
+        """The opening scene of an episode; whatever was kept of the last one is dropped. May be a coroutine."""
         ...
 
-    def answer(self, world: World, before: State, ruling: Ruling) -> Narration:
-        """The answer to one action."""
+    def answer(self, world: World, before: State, ruling: Ruling) -> Narration | Awaitable[Narration]:
+        """The answer to one action. May be a coroutine; an exception ends the episode as broken."""
         ...
 
     def snapshot(self) -> Any:

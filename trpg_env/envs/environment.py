@@ -113,6 +113,24 @@ class AgentRefineEnv(gym.Env[str, str]):
         Raises:
             ValueError: An option is unknown or has no such value.
         """
+        start = self._start(seed, options)
+        last = self.episode.told() if start is None else self.episode.begin(*start)
+        self._show()
+        return last.observation, last.info
+
+    async def reset_async(
+        self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
+    ) -> tuple[str, dict[str, Any]]:
+        """`reset` for a caller with a running event loop: a DM that is a coroutine is awaited there."""
+        start = self._start(seed, options)
+        last = self.episode.told() if start is None else await self.episode.begin_async(*start)
+        self._show()
+        return last.observation, last.info
+
+    def _start(
+        self, seed: int | None, options: Mapping[str, Any] | None
+    ) -> tuple[int, int, int | None] | None:
+        """Seed, luck and variation of the episode to begin; None where a snapshot was taken up."""
         super().reset(seed=seed)
         if options is not None and not isinstance(options, Mapping):
             raise ValueError(f"options={options!r} is no mapping; the options are luck, variation, snapshot")
@@ -126,16 +144,10 @@ class AgentRefineEnv(gym.Env[str, str]):
             if len(options) > 1:
                 raise ValueError("a snapshot holds its own luck and variation; give it alone")
             self.restore(options["snapshot"])
-            last = self.episode.told()
-        else:
-            luck = _whole(options.get("luck", 0), "luck")
-            variation = (
-                None if options.get("variation") is None else _whole(options["variation"], "variation")
-            )
-            episode_seed = int(self.np_random.integers(MAX_SEED)) if seed is None else int(seed)
-            last = self.episode.begin(episode_seed, luck, variation)
-        self._show()
-        return last.observation, last.info
+            return None
+        luck = _whole(options.get("luck", 0), "luck")
+        variation = None if options.get("variation") is None else _whole(options["variation"], "variation")
+        return int(self.np_random.integers(MAX_SEED)) if seed is None else int(seed), luck, variation
 
     def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
         """Take one action: any text.
@@ -144,15 +156,27 @@ class AgentRefineEnv(gym.Env[str, str]):
             InvalidAction: The action is not a text.
             ResetNeeded: No episode is in play.
         """
-        if not isinstance(action, str):
-            raise InvalidAction(f"an action is a text, not a {type(action).__name__}")
-        if not self.episode.playing:
-            raise ResetNeeded("no episode is in play: call reset()")
+        self._require_playing(action)
         step = self.episode.act(action)
         self._last_action = action
         if self.render_mode == "human":
             self._show()
         return step
+
+    async def step_async(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
+        """`step` for a caller with a running event loop: a DM that is a coroutine is awaited there."""
+        self._require_playing(action)
+        step = await self.episode.act_async(action)
+        self._last_action = action
+        if self.render_mode == "human":
+            self._show()
+        return step
+
+    def _require_playing(self, action: str) -> None:
+        if not isinstance(action, str):
+            raise InvalidAction(f"an action is a text, not a {type(action).__name__}")
+        if not self.episode.playing:
+            raise ResetNeeded("no episode is in play: call reset()")
 
     def render(self) -> str | None:
         """The last exchange as text with `"ansi"`; with `"human"` it was written out as it happened.
@@ -170,6 +194,7 @@ class AgentRefineEnv(gym.Env[str, str]):
 
     def close(self) -> None:
         """End the environment's own sandbox."""
+        self.episode.close()
         if self._own_sandbox:
             self._sandbox.close()
 

@@ -9,9 +9,10 @@ from math import isfinite
 from operator import index
 from typing import Any, NamedTuple
 
-from trpg_env.dm import DungeonMaster
+from trpg_env.dm import DungeonMaster, Narration
 from trpg_env.envs.react import Refused
 from trpg_env.envs.reward import Reward
+from trpg_env.envs.waiting import Loop
 from trpg_env.script.instruction import instruction
 from trpg_env.world import Ruling, SeededFate, State, VerificationFailed, World
 
@@ -19,6 +20,9 @@ MAX_OBSERVATION = 100_000
 """The longest observation, in characters; longer ones end in an ellipsis."""
 
 Info = dict[str, Any]
+
+_UNCHECKED = "the action could not be checked"
+_UNANSWERED = "the dungeon master did not answer"
 
 
 class Step(NamedTuple):
@@ -65,6 +69,11 @@ class Episode:
         # What was last given: after an action as it came about, otherwise whole.
         self._given: tuple[Ruling, str, str, list[str] | None] | None = None
         self._told: Step | None = None
+        self._loop = Loop()
+
+    def close(self) -> None:
+        """End what waited for the DM."""
+        self._loop.close()
 
     @property
     def state(self) -> State:
@@ -103,12 +112,24 @@ class Episode:
         Raises:
             ValueError: There is no such variation.
         """
+        narration = self._dm.open(self._world, self._start(seed, luck, variation))
+        return self._opened(narration if isinstance(narration, Narration) else self._loop.run(narration))
+
+    async def begin_async(self, seed: int, luck: int, variation: int | None) -> Step:
+        """The same as `begin`, for a caller that has a loop of its own."""
+        narration = self._dm.open(self._world, self._start(seed, luck, variation))
+        return self._opened(narration if isinstance(narration, Narration) else await narration)
+
+    def _start(self, seed: int, luck: int, variation: int | None) -> State:
         variation = self._world.variation_of(seed) if variation is None else variation
         state = self._world.begin(variation)
         self.seed, self.luck, self.variation = seed, luck, variation
         self._fate = SeededFate(seed, luck)
         self._state, self._given, self.playing = state, None, True
-        narration = self._dm.open(self._world, state)
+        return state
+
+    def _opened(self, narration: Narration) -> Step:
+        state = self.state
         observation = _shortened(f"{self._instruction}\n\n{narration.observation}")
         error: VerificationFailed | None = None
         listed: list[str] | None = []
@@ -117,23 +138,60 @@ class Episode:
         except VerificationFailed as failed:
             # `reset` has no way to end an episode; the first step meets the same fault and does.
             error = failed
-        self._told = Step(observation, 0.0, False, False, self._idle_info(narration.thought, listed, error))
+        info = self._idle_info(narration.thought, listed)
+        if error is not None:
+            info["error"] = {"kind": error.kind, "message": str(error)}
+        self._told = Step(observation, 0.0, False, False, info)
         return self.told()
 
     def act(self, text: str) -> tuple[str, float, bool, bool, Info]:
-        """Take one action; any text at all."""
+        """Take one action; any text at all. A DM that raises ends the episode, as a check that does not answer does."""
         before = self._state
         assert before is not None, "begin first"
+        ruled = self._ruled(before, text)
+        if ruled.__class__ is Step:
+            return ruled
+        ruling, admissible = ruled
+        try:
+            narration = self._dm.answer(self._world, before, ruling)
+            if narration.__class__ is not Narration:
+                narration = self._loop.run(narration)
+        except Exception as error:
+            return self._broken_dm(error)
+        return self._answered(ruling, narration, admissible)
+
+    async def act_async(self, text: str) -> tuple[str, float, bool, bool, Info]:
+        """The same as `act`, for a caller that has a loop of its own."""
+        before = self._state
+        assert before is not None, "begin first"
+        ruled = self._ruled(before, text)
+        if isinstance(ruled, Step):
+            return ruled
+        ruling, admissible = ruled
+        try:
+            narration = self._dm.answer(self._world, before, ruling)
+            if not isinstance(narration, Narration):
+                narration = await narration
+        except Exception as error:
+            return self._broken_dm(error)
+        return self._answered(ruling, narration, admissible)
+
+    def _ruled(self, before: State, text: str) -> Any:
+        """The ruling on an action and what is admissible after it, or the step that ends a broken episode."""
         try:
             if text.__class__ is Refused:
-                ruling = self._world.refuse(before, text, text.message)
+                ruling = self._world.refuse(before, text, text.message)  # type: ignore[attr-defined]
             else:
                 ruling = self._world.rule(before, text, self._fate)
-            admissible = self._admissible_now(ruling.state) if self._admissible else None
+            return ruling, self._admissible_now(ruling.state) if self._admissible else None
         except VerificationFailed as error:
-            return self._broken(error)
+            return self._broken(_UNCHECKED, error.kind, str(error))
+
+    def _answered(
+        self, ruling: Ruling, narration: Narration, admissible: list[str] | None
+    ) -> tuple[str, float, bool, bool, Info]:
         self._state = state = ruling.state
-        thought, observation = self._dm.answer(self._world, before, ruling)
+        thought, observation = narration
         if len(observation) > MAX_OBSERVATION:
             observation = _shortened(observation)
         self._given = (ruling, thought, observation, None if admissible is None else admissible.copy())
@@ -150,21 +208,21 @@ class Episode:
             return None
         return [action.text for action in self._world.admissible.now(state.values)]
 
-    def _broken(self, error: VerificationFailed) -> Step:
+    def _broken_dm(self, error: Exception) -> Step:
+        return self._broken(_UNANSWERED, "dm", f"{type(error).__name__}: {error}")
+
+    def _broken(self, why: str, kind: str, message: str) -> Step:
         self._given, self.playing = None, False
-        thought = "The check of the player's action did not answer; the episode cannot go on."
-        info = self._idle_info(thought, [] if self._admissible else None, error)
-        self._told = Step("The episode ends here: the action could not be checked.", 0.0, False, True, info)
+        info = self._idle_info(f"{why}; the episode cannot go on.", [] if self._admissible else None)
+        info["error"] = {"kind": kind, "message": message}
+        self._told = Step(f"The episode ends here: {why}.", 0.0, False, True, info)
         return self.told()
 
-    def _idle_info(self, thought: str, listed: list[str] | None, error: VerificationFailed | None) -> Info:
+    def _idle_info(self, thought: str, listed: list[str] | None) -> Info:
         """`info` where no action was judged: at the start, and where an episode broke."""
         state = self.state
         ruling = Ruling("", None, {}, None, "", "", state, False, False, state.progress, state.progress)
-        info = _info(thought, ruling, self._reward.zero, listed)
-        if error is not None:
-            info["error"] = {"kind": error.kind, "message": str(error)}
-        return info
+        return _info(thought, ruling, self._reward.zero, listed)
 
     def told(self) -> Step:
         """What was last given to the player, made afresh.
