@@ -1,14 +1,59 @@
 """Progress on standard error: a bar on a terminal, a plain line now and then otherwise."""
 
 import sys
+import time
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tqdm import tqdm
 
 from trpg_env.cli.terminal import tell
 
 T = TypeVar("T")
+
+EVERY = 30.0
+"""Seconds after which a plain line is written even if little has happened."""
+
+
+class Progress:
+    """Shows how far something is, how fast it goes, and how much of it broke.
+
+    Args:
+        total: How many there will be.
+        unit: What they are.
+    """
+
+    def __init__(self, total: int, unit: str) -> None:
+        self._total, self._unit = total, unit
+        self._done = self._broken = 0
+        self._began = self._told = time.monotonic()
+        self._bar: Any = None
+        if sys.stderr is not None and sys.stderr.isatty():
+            self._bar = tqdm(total=total, unit=f" {unit}", file=sys.stderr)
+        self._step = max(1, total // 5)
+
+    def advance(self, *, broken: bool = False) -> None:
+        """One more is done."""
+        self._done += 1
+        self._broken += broken
+        if self._bar is not None:
+            if broken:
+                self._bar.set_postfix(broken=self._broken, refresh=False)
+            self._bar.update()
+            return
+        now = time.monotonic()
+        if self._done % self._step == 0 or self._done == self._total or now - self._told > EVERY:
+            self._told = now
+            broke = f", {self._broken} broken" if self._broken else ""
+            rate = self._done / max(now - self._began, 1e-9)
+            tell(f"{self._done} of {self._total} {self._unit}, {rate:.3g}/s{broke}")
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
 
 
 def progress(items: Iterable[T], total: int, unit: str) -> Iterator[T]:
@@ -19,11 +64,7 @@ def progress(items: Iterable[T], total: int, unit: str) -> Iterator[T]:
         total: How many there will be.
         unit: What they are.
     """
-    if sys.stderr.isatty():
-        yield from tqdm(items, total=total, unit=f" {unit}", file=sys.stderr)
-        return
-    step = max(1, total // 5)
-    for done, item in enumerate(items, start=1):
-        yield item
-        if done % step == 0 or done == total:
-            tell(f"{done} of {total} {unit}")
+    with Progress(total, unit) as shown:
+        for item in items:
+            yield item
+            shown.advance()

@@ -7,11 +7,11 @@ from typing import Any
 
 from trpg_env.agents import Agent, ErringAgent, HumanAgent, PlannerAgent, RandomAgent
 from trpg_env.cli.arguments import count, positive
-from trpg_env.cli.progress import progress
+from trpg_env.cli.progress import Progress
 from trpg_env.cli.terminal import WrongUse, complain, show, tell
-from trpg_env.rollout import rollout
+from trpg_env.rollout.prepared import Rollout
 from trpg_env.script import ScriptError
-from trpg_env.trajectory import Statistics, StoreError, Writer
+from trpg_env.trajectory import Store, StoreError
 
 _PLAYERS: dict[str, Callable[[], Agent]] = {
     "planner": PlannerAgent,
@@ -26,7 +26,8 @@ def add_to(commands: Any) -> None:
     command = commands.add_parser(
         "rollout",
         help="play episodes into a file of trajectories",
-        description="Play episodes and write each to a file as soon as it has ended.",
+        description="Play episodes and append each to a file as soon as it has ended. Called again with the same "
+        "arguments, a run that was interrupted goes on where it was.",
         epilog="example: trpg-env rollout --scripts cool-tomato ship --player erring -n 100 --out episodes.jsonl",
     )
     command.add_argument(
@@ -42,43 +43,83 @@ def add_to(commands: Any) -> None:
         "--max-turns", type=positive, metavar="T", help="turns an episode, instead of the script's own"
     )
     command.add_argument(
-        "--out", required=True, type=Path, metavar="FILE.jsonl", help="the file; it must not exist"
+        "--concurrency",
+        type=positive,
+        default=1,
+        metavar="C",
+        help="episodes in flight in each process, for players that wait for a model (default 1)",
+    )
+    command.add_argument(
+        "--processes", type=positive, default=1, metavar="P", help="processes that play (default 1)"
+    )
+    command.add_argument(
+        "--out",
+        required=True,
+        type=Path,
+        metavar="FILE.jsonl",
+        help="the file; where it holds a part of this run, the run goes on",
     )
     command.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Play episodes."""
-    statistics = Statistics()
-    episodes = rollout(
-        options.scripts, _PLAYERS[options.player](), options.n, options.seed, max_turns=options.max_turns
-    )
+    if options.player == "human" and (options.processes > 1 or options.concurrency > 1):
+        raise WrongUse("a person plays one episode at a time: leave --processes and --concurrency out")
     try:
-        with Writer(options.out) as writer:
-            for trajectory in progress(episodes, options.n, "episodes"):
-                writer.write(trajectory)
-                statistics.add(trajectory)
+        with (
+            Rollout(
+                options.scripts,
+                _PLAYERS[options.player](),
+                options.n,
+                options.seed,
+                max_turns=options.max_turns,
+                dm=options.dm,
+                concurrency=options.concurrency,
+                processes=options.processes,
+            ) as ready,
+            Store(options.out, ready.run.as_dict(), ready.run.ids()) as store,
+        ):
+            return _play(ready, store)
+    except (StoreError, ValueError) as error:
+        if isinstance(error, ScriptError):
+            raise
+        raise WrongUse(str(error)) from None
+
+
+def _play(ready: Rollout, store: Store) -> int:
+    statistics = store.found
+    earlier = statistics.episodes
+    if store.torn is not None:
+        tell(f"the last line of {store.path} was torn; it is set aside in {store.torn}")
+    if earlier:
+        tell(f"{store.path} has {earlier} of {ready.run.n} episodes already")
+    left = ready.run.n - earlier
+    finished = ready.play(lambda episode: episode.id not in store)
+    try:
+        with Progress(left, "episodes") as progress:
+            for done in finished:
+                store.append(done.line)
+                statistics.count(done.tally)
+                progress.advance(broken=done.tally.outcome == "error")
     except StoreError as error:
-        if statistics.episodes:
-            complain(f"{error}; {statistics.episodes} episodes are kept")
-            return 1
-        raise WrongUse(str(error)) from None
-    except ScriptError:
-        _forget(options.out)
-        raise
-    except ValueError as error:
-        _forget(options.out)
-        raise WrongUse(str(error)) from None
+        complain(
+            f"{error}; {statistics.episodes} of {ready.run.n} episodes are kept: free some space, then {_AGAIN}"
+        )
+        return 1
+    except KeyboardInterrupt:
+        finished.close()
+        complain(
+            f"interrupted; {statistics.episodes} of {ready.run.n} episodes are in {store.path}: {_AGAIN}"
+        )
+        return 130
     for line in statistics.lines():
         show(line)
-    show(f"written to          {options.out}")
+    show(f"written to          {store.path}")
     return 1 if statistics.outcomes["error"] else 0
 
 
-def _forget(path: Path) -> None:
-    """Remove the file that a run made and wrote nothing into."""
-    if path.is_file() and path.stat().st_size == 0:
-        path.unlink()
+_AGAIN = "the same command goes on from there"
 
 
 def _ask(observation: str, info: dict[str, Any]) -> str:

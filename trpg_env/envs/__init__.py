@@ -7,13 +7,17 @@ import gymnasium as gym
 from trpg_env.envs.environment import AgentRefineEnv
 from trpg_env.envs.react import ReAct, Reply, format_reply, parse_reply
 from trpg_env.envs.vector import AgentRefineVectorEnv
+from trpg_env.envs.waiting import Loop, Wait, directly
 from trpg_env.script import ScriptLike
 
 __all__ = [
     "AgentRefineEnv",
     "AgentRefineVectorEnv",
+    "Loop",
     "ReAct",
     "Reply",
+    "Wait",
+    "directly",
     "format_reply",
     "make",
     "make_vector",

@@ -13,6 +13,7 @@ from trpg_env.dm import DungeonMaster, RulesDM
 from trpg_env.envs.episode import MAX_OBSERVATION, Episode
 from trpg_env.envs.reward import Reward, RewardSpec
 from trpg_env.envs.spaces import ActionText, AnyText
+from trpg_env.envs.waiting import Wait, directly
 from trpg_env.sandbox import Sandbox
 from trpg_env.script import Script, ScriptLike, load_script
 from trpg_env.world import Ruling, State, World
@@ -119,11 +120,11 @@ class AgentRefineEnv(gym.Env[str, str]):
         return last.observation, last.info
 
     async def reset_async(
-        self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
+        self, *, seed: int | None = None, options: Mapping[str, Any] | None = None, wait: Wait = directly
     ) -> tuple[str, dict[str, Any]]:
-        """`reset` for a caller with a running event loop: a DM that is a coroutine is awaited there."""
+        """`reset` for a caller with a running event loop: a DM that is a coroutine is awaited there, or as `wait` says."""
         start = self._start(seed, options)
-        last = self.episode.told() if start is None else await self.episode.begin_async(*start)
+        last = self.episode.told() if start is None else await self.episode.begin_async(*start, wait)
         self._show()
         return last.observation, last.info
 
@@ -163,10 +164,12 @@ class AgentRefineEnv(gym.Env[str, str]):
             self._show()
         return step
 
-    async def step_async(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
-        """`step` for a caller with a running event loop: a DM that is a coroutine is awaited there."""
+    async def step_async(
+        self, action: str, *, wait: Wait = directly
+    ) -> tuple[str, float, bool, bool, dict[str, Any]]:
+        """`step` for a caller with a running event loop: a DM that is a coroutine is awaited there, or as `wait` says."""
         self._require_playing(action)
-        step = await self.episode.act_async(action)
+        step = await self.episode.act_async(action, wait)
         self._last_action = action
         if self.render_mode == "human":
             self._show()

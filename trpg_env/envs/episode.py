@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from trpg_env.dm import DungeonMaster, Narration
 from trpg_env.envs.react import Refused
 from trpg_env.envs.reward import Reward
-from trpg_env.envs.waiting import Loop
+from trpg_env.envs.waiting import Loop, Wait
 from trpg_env.script.instruction import instruction
 from trpg_env.world import Ruling, SeededFate, State, VerificationFailed, World
 
@@ -115,10 +115,10 @@ class Episode:
         narration = self._dm.open(self._world, self._start(seed, luck, variation))
         return self._opened(narration if isinstance(narration, Narration) else self._loop.run(narration))
 
-    async def begin_async(self, seed: int, luck: int, variation: int | None) -> Step:
-        """The same as `begin`, for a caller that has a loop of its own."""
+    async def begin_async(self, seed: int, luck: int, variation: int | None, wait: Wait) -> Step:
+        """The same as `begin`, for a caller who says how a DM that is a coroutine is waited for."""
         narration = self._dm.open(self._world, self._start(seed, luck, variation))
-        return self._opened(narration if isinstance(narration, Narration) else await narration)
+        return self._opened(narration if isinstance(narration, Narration) else await wait(narration))
 
     def _start(self, seed: int, luck: int, variation: int | None) -> State:
         variation = self._world.variation_of(seed) if variation is None else variation
@@ -154,14 +154,14 @@ class Episode:
         ruling, admissible = ruled
         try:
             narration = self._dm.answer(self._world, before, ruling)
-            if narration.__class__ is not Narration:
+            if not isinstance(narration, Narration):
                 narration = self._loop.run(narration)
         except Exception as error:
             return self._broken_dm(error)
         return self._answered(ruling, narration, admissible)
 
-    async def act_async(self, text: str) -> tuple[str, float, bool, bool, Info]:
-        """The same as `act`, for a caller that has a loop of its own."""
+    async def act_async(self, text: str, wait: Wait) -> tuple[str, float, bool, bool, Info]:
+        """The same as `act`, for a caller who says how a DM that is a coroutine is waited for."""
         before = self._state
         assert before is not None, "begin first"
         ruled = self._ruled(before, text)
@@ -171,7 +171,7 @@ class Episode:
         try:
             narration = self._dm.answer(self._world, before, ruling)
             if not isinstance(narration, Narration):
-                narration = await narration
+                narration = await wait(narration)
         except Exception as error:
             return self._broken_dm(error)
         return self._answered(ruling, narration, admissible)
@@ -180,7 +180,7 @@ class Episode:
         """The ruling on an action and what is admissible after it, or the step that ends a broken episode."""
         try:
             if text.__class__ is Refused:
-                ruling = self._world.refuse(before, text, text.message)  # type: ignore[attr-defined]
+                ruling = self._world.refuse(before, text, text.message)
             else:
                 ruling = self._world.rule(before, text, self._fate)
             return ruling, self._admissible_now(ruling.state) if self._admissible else None

@@ -1,11 +1,18 @@
-"""Waiting for coroutines from plain code."""
+"""Waiting for coroutines: in the caller's event loop, or from plain code."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
+Wait = Callable[[Awaitable[Any]], Awaitable[Any]]
+"""How something awaitable is waited for."""
+
+
+async def directly(awaitable: Awaitable[T]) -> T:
+    """Wait in the running loop, where others go on meanwhile."""
+    return await awaitable
 
 
 class Loop:
@@ -28,7 +35,11 @@ class Loop:
         """Wait for what an awaitable gives, or raises."""
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, "trpg_env-loop")
-        return self._thread.submit(self._runner.run, _awaited(awaitable)).result()
+        return self._thread.submit(self._runner.run, directly(awaitable)).result()
+
+    async def wait(self, awaitable: Awaitable[T]) -> T:
+        """The same as a `Wait`: a coroutine that waits in this way never gives way to another, and needs no loop."""
+        return self.run(awaitable)
 
     def close(self) -> None:
         """End the loop and its thread."""
@@ -42,7 +53,3 @@ class Loop:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-async def _awaited(awaitable: Awaitable[T]) -> T:
-    return await awaitable

@@ -7,9 +7,11 @@ imported when it is called.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator, Sequence
 
     from trpg_env.agents import Agent, Function
+    from trpg_env.dm import DungeonMaster
     from trpg_env.sandbox import Sandbox
     from trpg_env.script import ScriptLike
     from trpg_env.trajectory import Trajectory
@@ -25,6 +27,10 @@ def rollout(
     *,
     luck: int = 0,
     max_turns: int | None = None,
+    dm: "str | DungeonMaster" = "rules",
+    concurrency: int = 1,
+    processes: int = 1,
+    out: "str | os.PathLike[str] | None" = None,
     sandbox: "Sandbox | None" = None,
 ) -> "Iterator[Trajectory]":
     """Play episodes.
@@ -36,14 +42,23 @@ def rollout(
         seed: The run's seed; each episode's seed follows from it and the episode's number.
         luck: The luck of every episode.
         max_turns: After how many actions an episode is truncated; each script's own number where left out.
+        dm: Who answers: `"rules"`, or a DM object; each environment has a deep copy.
+        concurrency: How many episodes are in flight: agents and DMs that are coroutines wait side by side. Each
+            one but the first is played by a deep copy of the agent.
+        processes: How many processes play, for players that compute much; agent and DM are pickled, and a program
+            that does so guards its entry with `if __name__ == "__main__":`.
+        out: A file to which each trajectory is appended before it is yielded. Episodes that the file has already are
+            neither played nor yielded again, so a run that was interrupted goes on.
         sandbox: Where the scripts' own checks run; without one, one is started for the run.
 
     Yields:
-        A trajectory as soon as its episode has ended.
+        A trajectory as soon as its episode has ended. What is played is the same whatever `concurrency` and
+        `processes` are; only the order in which episodes end is not.
 
     Raises:
         ScriptError: A script cannot be loaded.
-        ValueError: `n` is negative, there is no script, or a script cannot be played by the rules.
+        ValueError: A number is out of range, there is no script, or the DM cannot play one.
+        StoreError: `out` cannot be written, or holds another run.
         TypeError: `agent` is no agent.
 
     Example:
@@ -53,9 +68,34 @@ def rollout(
         ['completed', 'completed']
     """
     from trpg_env.agents import as_agent  # noqa: PLC0415
-    from trpg_env.rollout.runner import play_all  # noqa: PLC0415
+    from trpg_env.rollout.prepared import Rollout  # noqa: PLC0415
+    from trpg_env.trajectory import Store  # noqa: PLC0415
 
     wanted: list[Any] = list(scripts) if isinstance(scripts, list | tuple) else [scripts]
     if n < 0 or not wanted:
         raise ValueError("a rollout wants at least one script and a number of episodes, 0 or more")
-    return play_all(wanted, as_agent(agent), n, seed, luck, max_turns, sandbox)
+    agent = as_agent(agent)
+
+    def play() -> "Iterator[Trajectory]":
+        with Rollout(
+            wanted,
+            agent,
+            n,
+            seed,
+            luck=luck,
+            max_turns=max_turns,
+            dm=dm,
+            concurrency=concurrency,
+            processes=processes,
+            sandbox=sandbox,
+        ) as ready:
+            if out is None:
+                for done in ready.play():
+                    yield done.trajectory
+                return
+            with Store(out, ready.run.as_dict(), ready.run.ids()) as store:
+                for done in ready.play(lambda episode: episode.id not in store):
+                    store.append(done.line)
+                    yield done.trajectory
+
+    return play()

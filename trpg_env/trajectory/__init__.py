@@ -1,9 +1,11 @@
 """What was played: the trajectory's model, its files, and counts over it."""
 
+from trpg_env.trajectory.identity import episode_id
 from trpg_env.trajectory.model import DMTurn, EpisodeError, Outcome, Participant, PlayerTurn, Trajectory
-from trpg_env.trajectory.reading import StoreError, read_trajectories
+from trpg_env.trajectory.reading import StoreError, parse_line, read_trajectories
 from trpg_env.trajectory.statistics import Statistics, error_and_refines
-from trpg_env.trajectory.store import Writer
+from trpg_env.trajectory.store import Store
+from trpg_env.trajectory.tally import Tally
 
 __all__ = [
     "DMTurn",
@@ -12,9 +14,12 @@ __all__ = [
     "Participant",
     "PlayerTurn",
     "Statistics",
+    "Store",
     "StoreError",
+    "Tally",
     "Trajectory",
-    "Writer",
+    "episode_id",
     "error_and_refines",
+    "parse_line",
     "read_trajectories",
 ]

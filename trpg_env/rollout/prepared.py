@@ -1,0 +1,91 @@
+"""A run made ready: scripts loaded, player and DM known, everything refused that cannot be played."""
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack
+
+from trpg_env.agents import Agent, Function, as_agent
+from trpg_env.dm import DungeonMaster
+from trpg_env.rollout.episode import participant
+from trpg_env.rollout.finished import Finished
+from trpg_env.rollout.processes import Job, play_in_processes
+from trpg_env.rollout.run import Planned, Run
+from trpg_env.rollout.runner import play
+from trpg_env.rollout.table import Table
+from trpg_env.sandbox import Sandbox
+from trpg_env.script import ScriptLike, load_script
+from trpg_env.trajectory import Participant
+
+
+class Rollout:
+    """A run that can be played; a context manager, since a sandbox runs meanwhile.
+
+    Args:
+        scripts: The scripts, one or more.
+        agent: Who plays.
+        n: How many episodes in all.
+        seed: The run's seed.
+        luck: The luck of every episode.
+        max_turns: After how many actions an episode is truncated; each script's own number where left out.
+        dm: Who answers.
+        concurrency: How many episodes are in flight in each process.
+        processes: How many processes play.
+        sandbox: Where the scripts' own checks run; without one, one is started.
+
+    Attributes:
+        run: What is played.
+
+    Raises:
+        ScriptError: A script cannot be loaded.
+        ValueError: A number is out of range, there is no script, or the DM cannot play one.
+        TypeError: `agent` is no agent.
+    """
+
+    def __init__(
+        self,
+        scripts: Sequence[ScriptLike],
+        agent: Agent | Function,
+        n: int,
+        seed: int = 0,
+        *,
+        luck: int = 0,
+        max_turns: int | None = None,
+        dm: str | DungeonMaster = "rules",
+        concurrency: int = 1,
+        processes: int = 1,
+        sandbox: Sandbox | None = None,
+    ) -> None:
+        if n < 0 or not scripts:
+            raise ValueError("a rollout wants at least one script and a number of episodes, 0 or more")
+        if concurrency < 1 or processes < 1:
+            raise ValueError("concurrency and processes are numbers, 1 or more")
+        player = as_agent(agent)
+        with ExitStack() as stack:
+            shared = sandbox or stack.enter_context(Sandbox())
+            loaded = tuple(load_script(script, sandbox=shared) for script in scripts)
+            answering = Participant(kind=dm) if isinstance(dm, str) else participant(dm)
+            self.run = Run(loaded, participant(player), answering, n, seed, luck, max_turns)
+            self._table = Table(self.run, player, dm, shared)
+            self._job = Job(self.run, player, dm, concurrency)
+            self._processes = processes
+            self._open = stack.pop_all()
+
+    def __enter__(self) -> "Rollout":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def play(self, wanted: Callable[[Planned], bool] = lambda _: True) -> Generator[Finished]:
+        """Play.
+
+        Args:
+            wanted: Which episodes; all of them where left out.
+
+        Yields:
+            Each episode as soon as it has ended; with several in flight in no order.
+        """
+        if self._processes > 1:
+            yield from play_in_processes(self._job, wanted, self._table, self._processes)
+        else:
+            episodes = filter(wanted, self.run.episodes())
+            yield from map(Finished.of, play(self._table, episodes, self._job.concurrency))

@@ -1,0 +1,42 @@
+"""A trajectory in short: all that counts over many are made of."""
+
+import re
+from typing import NamedTuple
+
+from trpg_env.trajectory.model import Outcome, Trajectory
+
+KINDS = {"p": "parameter", "l": "place", "o": "logic"}
+"""The kind of error that a letter stands for."""
+
+_LETTERS: dict[str | None, str] = {None: ".", **{kind: letter for letter, kind in KINDS.items()}}
+_REFINED = re.compile(r"[^.]+\.")
+
+
+class Tally(NamedTuple):
+    """What happened in one episode, turn by turn in a letter each.
+
+    Attributes:
+        family: The script's family.
+        script_hash: The script.
+        outcome: How the episode ended.
+        success: Whether the goal was reached.
+        errors: A letter for each of the player's turns: `.` correct, `p` parameter, `l` place, `o` logic error.
+    """
+
+    family: str
+    script_hash: str
+    outcome: Outcome
+    success: bool
+    errors: str
+
+    @classmethod
+    def of(cls, trajectory: Trajectory) -> "Tally":
+        """The tally of a trajectory."""
+        errors = "".join([_LETTERS[dm.error] for _, dm in trajectory.exchanges()])
+        t = trajectory
+        return cls(t.family, t.script_hash, t.outcome, t.success, errors)
+
+    @property
+    def refines(self) -> int:
+        """The error-and-refines: one or more erroneous turns in a row, followed by a correct one."""
+        return len(_REFINED.findall(self.errors))
