@@ -1,203 +1,203 @@
 """The erring player: follows a plan, makes real errors on the way, and corrects them from what it is told.
 
-An error is never declared, only made: a candidate is played against the world's own ruling first and taken only
-where that ruling is an error of the wanted kind. After the dungeon master's answer the player says what went
-wrong and goes on with the plan. Recovery, unlike the choice of errors, uses nothing but the answer.
+It is a planner that knows the world, so that its correct turns are right; its errors are right too, in that the world
+rules them to be what they are (see `mistakes`). It errs as real agents do: out of a belief that may outlast the first
+answer, by going astray, and by doing a thing again. What it thinks is made of what it was told alone.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 import gymnasium as gym
-import numpy as np
 
+from trpg_env.agents import thoughts
+from trpg_env.agents.draws import Draws
+from trpg_env.agents.mistakes import Mistake, Mistakes
 from trpg_env.agents.planner import Planner
 from trpg_env.agents.protocol import Info, Turn
 from trpg_env.agents.view import environment_of
-from trpg_env.script.program import Action, ErrorKind
-from trpg_env.world import SeededFate, VerificationFailed
+from trpg_env.script.program import ErrorKind
+from trpg_env.world import VerificationFailed
 from trpg_env.world.sampling import sample_action
-from trpg_env.world.search import STATES
+from trpg_env.world.search import STATES, outcomes
 
-RATES: Mapping[ErrorKind, float] = {"parameter": 0.12, "place": 0.12, "logic": 0.12}
+RATES: Mapping[ErrorKind, float] = {"parameter": 0.1, "place": 0.1, "logic": 0.1}
 """The default chance of each kind of error before a turn of the plan."""
+CHAIN = 0.25
+"""The default chance that an error is followed by another one from the same belief before it is corrected."""
+WANDER = 0.05
+"""The default chance of a step off the plan, before a turn of the plan."""
+REPEAT = 0.03
+"""The default chance of doing the last action again, before a turn of the plan."""
 
-CHAIN = 0.2
-"""The default chance that an error is followed by another before it is corrected."""
-
-_TRIES = 24
-_NO_FATE = SeededFate(0, 0)
-_MEANT: Mapping[ErrorKind, tuple[str, ...]] = {
-    "parameter": (
-        'I should be able to "{action}".',
-        'Let me try "{action}"; it ought to be understood.',
-        'As far as I recall the way to put it is "{action}".',
-    ),
-    "place": (
-        'I can do this from where I am: "{action}".',
-        'What I need is close by, I think: "{action}".',
-        'No need to go anywhere first: "{action}".',
-    ),
-    "logic": (
-        'Everything is ready for it, so "{action}".',
-        'Nothing should stand in the way of "{action}".',
-        'This may be the moment for "{action}".',
-    ),
-}
-_NOTICED: Mapping[ErrorKind, tuple[str, ...]] = {
-    "parameter": (
-        'That was not understood: "{message}" I have to choose an action and values from those I was given.',
-        'I was told: "{message}" So I put it wrongly, and I keep to the list of actions now.',
-    ),
-    "place": (
-        'I was told: "{message}" So I am in the wrong place for "{action}".',
-        '"{message}" It was not to be done from here; what I need is elsewhere.',
-    ),
-    "logic": (
-        'I was told: "{message}" Something else comes before "{action}".',
-        '"{message}" So I had the order wrong; I do first what has to come first.',
-    ),
-}
+_VERBATIM = 0.3
+"""The share of further mistakes that are the same mistake, word for word."""
+_DETOURS = 4
+_MAX_WORLDS = 100
 
 
 class ErringAgent:
-    """A planner that errs on purpose and corrects itself; the same episode for the same seed.
+    """A planner that errs on purpose and corrects itself; the same episode for the same seed. A copy of it starts afresh.
+
+    Before each turn of the plan it makes an error of each kind at its rate, if there is one to be made and turns enough
+    are left to mend it; with the default rates most episodes of eight or more steps hold two error-and-refines or more.
 
     Args:
         rates: The chance of each kind of error (`parameter`, `place`, `logic`) before a turn, from 0 to 1.
-        chain: The chance that an error is followed by another one before it is corrected.
+        chain: The chance that an error is followed by another one from the same belief.
+        wander: The chance of a step off the plan that leaves the goal within reach.
+        repeat: The chance of doing the last action again.
         states: The budget of one search for a plan, in states.
 
     Raises:
         ValueError: A rate is not a probability, or together they exceed 1.
+
+    Example:
+        >>> from trpg_env import rollout
+        >>> trajectory, = rollout("cool-tomato", ErringAgent(), n=1, seed=3)
+        >>> trajectory.success, sum(dm.error is not None for _, dm in trajectory.exchanges()) > 0
+        (True, True)
     """
 
     kind = "erring"
 
     def __init__(
-        self, rates: Mapping[ErrorKind, float] = RATES, *, chain: float = CHAIN, states: int = STATES
+        self,
+        rates: Mapping[ErrorKind, float] = RATES,
+        *,
+        chain: float = CHAIN,
+        wander: float = WANDER,
+        repeat: float = REPEAT,
+        states: int = STATES,
     ) -> None:
-        if (
-            set(rates) - set(RATES)
-            or not all(0 <= r <= 1 for r in (*rates.values(), chain))
-            or sum(rates.values()) > 1
-        ):
+        chances = [*rates.values(), wander, repeat]
+        if set(rates) - set(RATES) or not all(0 <= c <= 1 for c in (*chances, chain)) or sum(chances) > 1:
             raise ValueError(
-                f"rates are probabilities of {', '.join(RATES)} that sum to at most 1; got {dict(rates)}"
+                f"rates are probabilities of {', '.join(RATES)}, and with wander and repeat sum to at most 1; "
+                f"got {dict(rates)}, chain={chain}, wander={wander}, repeat={repeat}"
             )
         self._rates = dict(rates)
-        self._chain = chain
+        self._chain, self._wander, self._repeat, self._states = chain, wander, repeat, states
         self._planner = Planner(states)
+        self._mistakes: dict[str, Mistakes] = {}
+
+    @property
+    def sampling(self) -> dict[str, Any]:
+        """Its settings, as a trajectory keeps them."""
+        return {
+            "rates": dict(self._rates),
+            "chain": self._chain,
+            "wander": self._wander,
+            "repeat": self._repeat,
+        }
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _made, (self._rates, self._chain, self._wander, self._repeat, self._states)
 
     def reset(self, env: gym.Env[str, str], seed: int) -> None:
         """Look at a new episode; what is drawn follows from its seed."""
         self._env = environment_of(env)
-        self._rng = np.random.default_rng([seed, 1])
+        self._draws = Draws(seed, 1)
         self._planner.begin()
-        self._last: Turn | None = None
-        self._tried: set[tuple[str, str]] = set()
+        self._last: str | None = None
+        self._mistake: Mistake | None = None
+        script = self._env.script.hash
+        if script not in self._mistakes:
+            if len(self._mistakes) >= _MAX_WORLDS:
+                self._mistakes.clear()
+            self._mistakes[script] = Mistakes(self._env.world)
+        self._possible = self._mistakes[script]
 
     def act(self, observation: str, info: Info) -> Turn:
-        """The plan's next action, or an error that is real in this state."""
-        noticed = self._noticed(info)
+        """The plan's next action, or a step beside it."""
+        if self._last is None:
+            observation = observation.removeprefix(self._env.episode.instruction).strip()
         plan = self._planner.plan(self._env)
-        kind = self._drawn_kind(erred=noticed is not None)
-        turn = None
-        if kind is not None and self._can_afford(plan, info):
-            turn = self._error(kind, plan, info)
-        if turn is None:
-            turn = self._correct(plan)
-        if noticed is not None:
-            turn = Turn(f"{noticed} {turn.thought}", turn.action)
-        self._last = turn
-        return turn
+        erred = self._error_told(info)
+        # An error's answer is quoted as such, not as something seen.
+        seen = "" if erred is not None else observation
+        beside = self._beside(plan, erred) if self._can_afford(plan) else None
+        templates, action = beside or self._on(plan)
+        thought = thoughts.say(templates, self._draws, seen, action=action)
+        if erred is not None:
+            message = info["assessment"]["message"]
+            words = {"last": self._last or "", "message": message}
+            thought = f"{thoughts.say(thoughts.NOTICED[erred], self._draws, seen, **words)} {thought}"
+        self._last = action
+        return Turn(thought, action)
 
-    def _noticed(self, info: Info) -> str | None:
-        """What the answer to the last action tells, in the player's words."""
+    def _error_told(self, info: Info) -> ErrorKind | None:
+        if self._last is None:
+            return None
         assessment = info["assessment"]
-        for kind in RATES:
-            if assessment[f"{kind}_error"] and self._last is not None:
-                return self._words(_NOTICED[kind], action=self._last.action, message=assessment["message"])
-        return None
+        return next((kind for kind in RATES if assessment[f"{kind}_error"]), None)
 
-    def _words(self, templates: tuple[str, ...], **words: str) -> str:
-        return templates[int(self._rng.integers(len(templates)))].format(**words)
+    def _can_afford(self, plan: tuple[str, ...], more: int = 1) -> bool:
+        return self._env.episode.turns_left > len(plan) + more
 
-    def _drawn_kind(self, *, erred: bool) -> ErrorKind | None:
-        draw = self._rng.random()
-        if erred:
-            # A chain goes on with any kind, each as likely as its rate makes it.
-            draw = draw / self._chain * sum(self._rates.values()) if draw < self._chain else 1.0
+    def _on(self, plan: tuple[str, ...]) -> tuple[thoughts.Templates, str]:
+        if not plan:
+            actions = self._env.script.program.actions
+            return thoughts.LOST, sample_action(actions, self._draws.generator)
+        return (thoughts.LAST if len(plan) == 1 else thoughts.ON), plan[0]
+
+    def _beside(
+        self, plan: tuple[str, ...], erred: ErrorKind | None
+    ) -> tuple[thoughts.Templates, str] | None:
+        """A step beside the plan, where one is due and can be made."""
+        draw = self._draws.chance()
+        if erred is not None:
+            return self._still(plan, erred) if draw < self._chain else None
         for kind, rate in self._rates.items():
             if draw < rate:
-                return kind
+                self._mistake = self._possible.first(kind, self._env.state, plan, self._draws)
+                return None if self._mistake is None else (thoughts.BELIEF[kind], self._mistake.action)
             draw -= rate
+        if draw < self._wander:
+            return self._detour(plan)
+        return self._once_more() if draw - self._wander < self._repeat else None
+
+    def _still(self, plan: tuple[str, ...], erred: ErrorKind) -> tuple[thoughts.Templates, str] | None:
+        """A further mistake from the belief that the last one rests on, or the same one again."""
+        assert self._last is not None
+        if self._draws.chance() < _VERBATIM:
+            return thoughts.REPEAT, self._last
+        if self._mistake is None or self._mistake.action != self._last:
+            return None
+        self._mistake = self._possible.again(self._mistake, self._env.state, plan, self._draws)
+        return None if self._mistake is None else (thoughts.STILL[erred], self._mistake.action)
+
+    def _once_more(self) -> tuple[thoughts.Templates, str] | None:
+        """The last action again: mostly an error now, and sometimes a step astray; never one that spoils the goal."""
+        if self._last is None:
+            return None
+        if self._possible.is_error(self._env.state, self._last) is not None or self._harmless(self._last):
+            return thoughts.REPEAT, self._last
         return None
 
-    def _can_afford(self, plan: tuple[str, ...], info: Info) -> bool:
-        return self._env.episode.turns_left > len(plan) + 1
-
-    def _error(self, kind: ErrorKind, plan: tuple[str, ...], info: Info) -> Turn | None:
-        here = info["state_hash"]
-        for action in self._candidates(kind, plan):
-            if (here, action) not in self._tried and self._ruled(action) == kind:
-                self._tried.add((here, action))
-                return Turn(self._words(_MEANT[kind], action=action), action)
-        return None
-
-    def _ruled(self, action: str) -> ErrorKind | None:
-        """What the world would rule; errors involve no chance, so any fate will do."""
+    def _detour(self, plan: tuple[str, ...]) -> tuple[thoughts.Templates, str] | None:
+        """Something that can be done, is not what the plan wants, and leaves the goal within reach."""
         try:
-            return self._env.world.rule(self._env.state, action, _NO_FATE).error
+            admissible = [a.text for a in self._env.world.admissible.now(self._env.state.values)]
         except VerificationFailed:
             return None
+        for action in self._draws.shuffled(admissible)[:_DETOURS]:
+            if action not in plan[:1] and self._harmless(action):
+                return thoughts.DETOUR, action
+        return None
 
-    def _candidates(self, kind: ErrorKind, plan: tuple[str, ...]) -> Iterator[str]:
-        if kind == "parameter":
-            yield from self._garbled(plan[0] if plan else sample_action(self._actions, self._rng))
-            return
-        # Running ahead of the plan, or doing again what is done, comes before any other idea.
-        ahead = list(plan[1:6])
-        if self._last is not None:
-            ahead.append(self._last.action)
-        yield from (ahead[int(i)] for i in self._rng.permutation(len(ahead)))
-        for _ in range(_TRIES):
-            yield sample_action(self._actions, self._rng)
-
-    @property
-    def _actions(self) -> tuple[Action, ...]:
-        return self._env.script.program.actions
-
-    def _garbled(self, action: str) -> Iterator[str]:
-        """Ways to get an action's words wrong: a word left out, doubled letters, another verb, a value of another action."""
-        words = action.split()
-        others = sample_action(self._actions, self._rng).split()
-        ideas = [
-            " ".join([*words[:-1], _misspelt(words[-1], self._rng)]),
-            " ".join([*words[:-1], others[-1]]),
-            " ".join([_OTHER_VERBS[int(self._rng.integers(len(_OTHER_VERBS)))], *words[1:]]),
-            " ".join(words[:-1]),
-            f"please {action}",
-        ]
-        for i in self._rng.permutation(len(ideas)):
-            if ideas[int(i)].strip():
-                yield ideas[int(i)]
-
-    def _correct(self, plan: tuple[str, ...]) -> Turn:
-        if not plan:
-            action = sample_action(self._actions, self._rng)
-            return Turn(f'I see no way to the goal from here, so I try "{action}".', action)
-        if len(plan) == 1:
-            return Turn(f'One step is left: "{plan[0]}".', plan[0])
-        return Turn(self._words(_NEXT, action=plan[0]), plan[0])
+    def _harmless(self, action: str) -> bool:
+        """Whether the goal is within reach after an action, however it comes out; False where that is not known."""
+        world, values = self._env.world, self._env.state.values
+        ground = next((a for a in world.admissible.now(values) if a.text == action), None)
+        if ground is None:
+            return False
+        left = self._env.episode.turns_left - 1
+        distances = [self._planner.distance(after) for after in outcomes(world, values, ground)]
+        return all(distance is not None and 0 < distance < left for distance in distances)
 
 
-_NEXT = ('The next step is "{action}".', 'I go on with "{action}".', 'So now "{action}".')
-_OTHER_VERBS = ("use", "try", "handle", "fetch", "visit", "check out", "operate")
-
-
-def _misspelt(word: str, rng: np.random.Generator) -> str:
-    """A word with two neighbouring letters swapped, or one doubled."""
-    i = int(rng.integers(len(word)))
-    if i + 1 < len(word) and word[i] != word[i + 1]:
-        return word[:i] + word[i + 1] + word[i] + word[i + 2 :]
-    return word[: i + 1] + word[i:]
+def _made(
+    rates: Mapping[ErrorKind, float], chain: float, wander: float, repeat: float, states: int
+) -> ErringAgent:
+    return ErringAgent(rates, chain=chain, wander=wander, repeat=repeat, states=states)

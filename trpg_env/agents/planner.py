@@ -3,15 +3,21 @@
 from typing import NamedTuple
 
 import gymnasium as gym
-import numpy as np
 
+from trpg_env.agents.draws import Draws
 from trpg_env.agents.protocol import Info, Turn
 from trpg_env.agents.view import environment_of
 from trpg_env.envs import AgentRefineEnv
 from trpg_env.world import Plan, State, TooManyActions, VerificationFailed, World, find_plan, find_some_plan
+from trpg_env.world.atlas import Atlas
 from trpg_env.world.sampling import sample_action
-from trpg_env.world.search import STATES
+from trpg_env.world.search import STATES, identity
+from trpg_env.world.values import Value
 
+EXPLORED = 10_000
+"""The most states that a world may have to be explored whole; a larger one is searched from state to state."""
+
+_MAX_EXPLORED = 200_000
 _MAX_KEPT = 10_000
 
 
@@ -27,8 +33,8 @@ class Planner:
     """Plans for one episode after another.
 
     A plan counts on favourable luck; where an action comes out otherwise, the plan is made anew from there. It is a
-    shortest one where the budget allows, else the first that a search by milestones finds. What a search
-    finds hangs on its state alone and is kept, so an episode is the same whatever was played before it.
+    shortest one where the budget allows, else the first that a search by milestones finds. What is found
+    hangs on the state alone and is kept, so an episode is the same whatever was played before it.
 
     Args:
         states: The budget of one search, in states.
@@ -36,24 +42,62 @@ class Planner:
 
     def __init__(self, states: int = STATES) -> None:
         self._states = states
+        self._atlases: dict[tuple[str, int], Atlas | None] = {}
         self._kept: dict[tuple[str, int, int, bool], _Found] = {}
         self.begin()
 
     def begin(self) -> None:
         """A new episode."""
+        self._atlas: Atlas | None = None
+        self._looked = False
         self._following = _Found((), (), large=False)
         self._next = 0
         self._hopeless = False
 
     def plan(self, env: AgentRefineEnv) -> tuple[str, ...]:
         """A plan from the state of play; empty where none was found."""
-        state, found = env.state, self._following
+        if not self._looked:
+            self._looked = True
+            self._atlas = self._explored(env.world, env.episode.variation)
+        values = env.state.values
+        if self._atlas is not None and values in self._atlas:
+            return tuple(self._atlas.plan(values))
+        return self._searched_for(env.world, env.state)
+
+    def distance(self, values: list[Value]) -> int | None:
+        """How many actions lead to the goal from a state of the episode; None where there is no way, or none is known."""
+        return None if self._atlas is None else self._atlas.distance(values)
+
+    def _explored(self, world: World, variation: int) -> Atlas | None:
+        """The atlas of a variation; None for a world that is too large."""
+        key = (world.script.hash, variation)
+        if key not in self._atlases:
+            start = world.begin(variation).values
+            # A variation whose start another one can reach has all its states in that one's atlas.
+            others = [a for (script, _), a in self._atlases.items() if script == key[0] and a is not None]
+            atlas = next((a for a in others if start in a), None)
+            if atlas is None:
+                atlas = self._explore(world, start)
+            if sum(len(a) for a in self._atlases.values() if a is not None) > _MAX_EXPLORED:
+                self._atlases.clear()
+            self._atlases[key] = atlas
+        return self._atlases[key]
+
+    def _explore(self, world: World, start: list[Value]) -> Atlas | None:
+        try:
+            atlas = Atlas(world, start, states=min(self._states, EXPLORED), identity_of=identity(world))
+        except (TooManyActions, VerificationFailed):
+            return None
+        return atlas if atlas.complete else None
+
+    def _searched_for(self, world: World, state: State) -> tuple[str, ...]:
+        found = self._following
         if self._next + 1 < len(found.hashes) and found.hashes[self._next + 1] == state.hash:
             self._next += 1
         elif not (self._next < len(found.hashes) and found.hashes[self._next] == state.hash):
             if self._hopeless:
                 return ()
-            self._following = found = self._search(env.world, state, large=found.large)
+            self._following = found = self._search(world, state, large=found.large)
             self._next = 0
             self._hopeless = not found.actions
         return found.actions[self._next :]
@@ -83,7 +127,7 @@ class Planner:
 
 
 class PlannerAgent:
-    """Plays a plan; without one, random valid actions.
+    """Plays a plan; without one, random valid actions. A copy of it starts afresh.
 
     Args:
         states: The budget of one search, in states.
@@ -92,19 +136,23 @@ class PlannerAgent:
     kind = "planner"
 
     def __init__(self, states: int = STATES) -> None:
+        self._states = states
         self._planner = Planner(states)
+
+    def __reduce__(self) -> tuple[type["PlannerAgent"], tuple[int]]:
+        return type(self), (self._states,)
 
     def reset(self, env: gym.Env[str, str], seed: int) -> None:
         """Look at a new episode."""
         self._env = environment_of(env)
-        self._rng = np.random.default_rng(seed)
+        self._draws = Draws(seed)
         self._planner.begin()
 
     def act(self, observation: str, info: Info) -> Turn:
         """The plan's next action."""
         plan = self._planner.plan(self._env)
         if not plan:
-            action = sample_action(self._env.script.program.actions, self._rng)
+            action = sample_action(self._env.script.program.actions, self._draws.generator)
             return Turn("I see no way to the goal from here, so I try something.", action)
         if len(plan) == 1:
             return Turn(f'One step is left: "{plan[0]}" reaches the goal.', plan[0])

@@ -53,12 +53,12 @@ class _Scripted:
         return happens
 
 
-def outcomes(world: World, values: list[Value], action: GroundAction) -> Iterator[list[Value]]:
-    """Every state that an admissible action can lead to, at most `MAX_OUTCOMES`."""
+def outcomes(
+    world: World, values: list[Value], action: GroundAction, cut: Callable[[], None] = lambda: None
+) -> Iterator[list[Value]]:
+    """Every state that an admissible action can lead to, at most `MAX_OUTCOMES`; `cut` is called where that may be too few."""
     waiting: list[list[bool]] = [[]]
     for _ in range(MAX_OUTCOMES):
-        if not waiting:
-            return
         decisions = waiting.pop()
         fate = _Scripted(decisions)
         yield world.transition(values, action, fate)
@@ -66,6 +66,9 @@ def outcomes(world: World, values: list[Value], action: GroundAction) -> Iterato
             happens, free = fate.taken[i]
             if free:
                 waiting.append([*(h for h, _ in fate.taken[:i]), not happens])
+        if not waiting:
+            return
+    cut()
 
 
 class _Tree:
@@ -77,7 +80,7 @@ class _Tree:
 
     def __init__(self, world: World, values: list[Value]) -> None:
         self._world = world
-        self._identity = _identity(world)
+        self._identity = identity(world)
         self._nodes: list[tuple[int, str, list[Value]]] = [(-1, "", values)]
         self._seen = {self._identity(values)}
         self.cut = False
@@ -89,13 +92,15 @@ class _Tree:
         """The actions from a node that lead to states not seen before, those that are lost left out."""
         world, before = self._world, self._nodes[node][2]
         for action in world.admissible.now(before):
-            for tried, after in enumerate(outcomes(world, before, action), start=1):
-                self.cut = self.cut or tried == MAX_OUTCOMES
-                identity = self._identity(after)
-                if identity not in self._seen:
-                    self._seen.add(identity)
+            for after in outcomes(world, before, action, self._cut):
+                seen = self._identity(after)
+                if seen not in self._seen:
+                    self._seen.add(seen)
                     if not world.fails(after):
                         yield action.text, after
+
+    def _cut(self) -> None:
+        self.cut = True
 
     def add(self, node: int, action: str, after: list[Value]) -> int:
         """Keep the state that an action leads to; its own node."""
@@ -180,8 +185,8 @@ def find_some_plan(world: World, values: list[Value], *, depth: int, states: int
     return Plan(None, len(tree), decided=False)
 
 
-def _identity(world: World) -> Callable[[list[Value]], Value]:
-    """What tells the states of a search apart."""
+def identity(world: World) -> Callable[[list[Value]], Value]:
+    """What tells states apart where only what has a bearing on the outcome counts: values → something hashable."""
     slots = sorted(relevant_slots(world))
     if not slots:
         return lambda _: None

@@ -170,6 +170,13 @@ class World:
             ),
         )
 
+    def obstacle(self, values: list[Value], action: GroundAction) -> ErrorKind | None:
+        """The error that an action would be in a state; None where it would be carried out."""
+        for holds, error, _ in action.preconditions:
+            if not holds(values, OUTSIDE):
+                return error
+        return None
+
     def _play(self, values: list[Value], action: GroundAction, turn: Turn) -> str:
         """Run an action's effects and the events on `values`; what the player sees of it."""
         action.effects(values, OUTSIDE, turn)
