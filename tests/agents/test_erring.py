@@ -1,19 +1,21 @@
 """The erring player: real errors, noticed and corrected."""
 
+import copy
+import pickle
+import re
 from collections import Counter
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 import pytest
+from grounded import GROUNDED
 
 from trpg_env import rollout
 from trpg_env.agents import ErringAgent
 from trpg_env.envs import AgentRefineEnv
-from trpg_env.script import Script, library
+from trpg_env.script import Script
 from trpg_env.trajectory import DMTurn, PlayerTurn, Trajectory, error_and_refines
-
-GROUNDED = [name for name in library() if name not in ("unix-admin", "village-healer")]
 
 Episodes = Callable[..., list[Trajectory]]
 
@@ -106,24 +108,121 @@ def test_errors_are_bounded_by_the_turns_that_the_plan_needs(turns: int, episode
         assert sum(dm.error is not None for _, dm in trajectory.exchanges()) <= turns - 8
 
 
+def only(rates: dict[Any, float] | None = None, **chances: float) -> ErringAgent:
+    """Errs in the ways named and in no other."""
+    return ErringAgent(rates or {}, **{"chain": 0.0, "wander": 0.0, "repeat": 0.0} | chances)
+
+
 def test_without_rates_it_is_a_planner(episodes: Episodes) -> None:
-    agent = ErringAgent({"parameter": 0.0, "place": 0.0, "logic": 0.0})
+    agent = only()
     for trajectory in episodes("office-mail", 3, agent=agent):
         assert [dm.error for _, dm in trajectory.exchanges()] == [None] * 9
 
 
 @pytest.mark.parametrize("kind", ["parameter", "place", "logic"])
 def test_one_kind_of_error_can_be_asked_for(kind: Any, episodes: Episodes) -> None:
-    kinds = {
-        dm.error for t in episodes("laboratory", 4, agent=ErringAgent({kind: 0.5})) for _, dm in t.exchanges()
-    }
+    kinds = {dm.error for t in episodes("laboratory", 4, agent=only({kind: 0.5})) for _, dm in t.exchanges()}
     assert kinds == {None, kind}
 
 
-def test_the_same_mistake_is_not_made_twice_in_one_place(episodes: Episodes) -> None:
-    for trajectory in episodes("laboratory", 6, agent=ErringAgent(chain=0.8)):
-        made = [(dm.state_hash, player.action) for player, dm in trajectory.exchanges() if dm.error]
-        assert len(made) == len(set(made))
+def chains(trajectories: list[Trajectory]) -> list[list[tuple[PlayerTurn, DMTurn]]]:
+    """The runs of erroneous turns, of two and more."""
+    found = []
+    for t in trajectories:
+        for wrong, run in groupby(t.exchanges(), lambda exchange: exchange[1].error is not None):
+            turns = list(run)
+            if wrong and len(turns) > 1:
+                found.append(turns)
+    return found
+
+
+@pytest.mark.parametrize("kind", ["place", "logic"])
+def test_a_chain_of_errors_comes_from_one_belief(kind: Any, episodes: Episodes, load: Any) -> None:
+    """Each mistake of a chain is about something that the one before is about, or is the same mistake again."""
+    script = load("ship")
+    values = {v.spelling for a in script.program.actions for d in a.domains for v in d.samples}
+    seen = chains(episodes("ship", 30, agent=only({kind: 0.3}, chain=0.6)))
+    assert len(seen) >= 20
+    for turns in seen:
+        assert {dm.error for _, dm in turns} == {kind}
+        for (before, _), (after, _) in pairwise(turns):
+            about = [{v for v in values if v in player.action} for player in (before, after)]
+            assert about[0] & about[1] or before.action == after.action
+
+
+def test_a_mistake_may_be_made_again_word_for_word(episodes: Episodes) -> None:
+    seen = chains(episodes("ship", 20, agent=only({"place": 0.3}, chain=0.6)))
+    same = [a.action == b.action for turns in seen for (a, _), (b, _) in pairwise(turns)]
+    assert {True, False} == set(same)
+
+
+@pytest.mark.parametrize("script", ["cool-tomato", "museum-heist", "office-mail", "unix-config"])
+def test_a_detour_costs_turns_and_does_no_harm(script: str, episodes: Episodes) -> None:
+    straight = episodes(script, 8, agent=only())
+    wandering = episodes(script, 8, agent=only(wander=0.3))
+    assert all(t.success for t in wandering)
+    assert not any(dm.error for t in wandering for _, dm in t.exchanges())
+    assert sum(len(t.turns) for t in wandering) > sum(len(t.turns) for t in straight)
+
+
+def test_an_action_may_be_done_again(episodes: Episodes) -> None:
+    repeated = [
+        dm.error
+        for t in episodes("kitchen", 10, agent=only(repeat=0.4))
+        for (a, _), (b, dm) in pairwise(t.exchanges())
+        if a.action == b.action
+    ]
+    assert len(repeated) > 10
+    assert {"logic", None} <= set(repeated)
+
+
+@pytest.mark.parametrize("script", ["detective", "ship"])
+def test_thoughts_quote_what_the_player_was_told_and_nothing_else(script: str, episodes: Episodes) -> None:
+    quoted = 0
+    for t in episodes(script, 10):
+        opening, *_ = t.turns
+        told = [opening.observation]
+        for player, dm in t.exchanges():
+            for quote in re.findall(r"“(.*?)”", player.thought, re.DOTALL):
+                assert any(quote.removesuffix("…") in text for text in told)
+                quoted += 1
+            told += [dm.observation, dm.message]
+    assert quoted > 50
+
+
+def test_no_hidden_value_is_in_a_thought_before_the_player_is_told(episodes: Episodes) -> None:
+    """The museum's code is found out by reading the calendar; only the plan's own action may name it."""
+    for t in episodes("museum-heist", 20):
+        told = t.turns[0].observation
+        for player, dm in t.exchanges():
+            for code in ("1931", "1884", "1907"):
+                if code in player.thought.replace(f'"{player.action}"', ""):
+                    assert code in told
+            told += f"{player.action} {dm.observation} {dm.message}"
+
+
+def test_thoughts_are_varied(episodes: Episodes) -> None:
+    thoughts = [player.thought for t in episodes("garden", 20) for player, _ in t.exchanges()]
+    assert len(set(thoughts)) > 0.8 * len(thoughts)
+
+
+def test_a_copy_plays_the_same_and_starts_afresh(episodes: Episodes) -> None:
+    agent = ErringAgent({"logic": 0.3}, chain=0.5, wander=0.1, repeat=0.1)
+    played = episodes("ship", 4, agent=agent)
+    for copied in (copy.deepcopy(agent), pickle.loads(pickle.dumps(agent))):
+        assert episodes("ship", 4, agent=copied) == played
+
+
+def test_its_settings_are_kept_in_the_trajectory_and_its_id(episodes: Episodes) -> None:
+    (usual,) = episodes("ship", 1)
+    (other,) = episodes("ship", 1, agent=ErringAgent(chain=0.1))
+    assert usual.player.sampling == {
+        "rates": {"parameter": 0.12, "place": 0.12, "logic": 0.12},
+        "chain": 0.25,
+        "wander": 0.05,
+        "repeat": 0.03,
+    }
+    assert other.id != usual.id
 
 
 @pytest.mark.parametrize(
@@ -134,6 +233,8 @@ def test_the_same_mistake_is_not_made_twice_in_one_place(episodes: Episodes) -> 
         {"rates": {"speed": 0.1}},
         {"rates": {"parameter": 0.5, "place": 0.4, "logic": 0.3}},
         {"chain": 2.0},
+        {"wander": 0.6, "repeat": 0.5},
+        {"repeat": -0.1},
         {"chain": float("nan")},
     ],
     ids=str,

@@ -6,13 +6,13 @@ from typing import Any
 
 import gymnasium as gym
 import pytest
+from grounded import GROUNDED
 
 from trpg_env import rollout
 from trpg_env.agents import Agent, CallableAgent, HumanAgent, PlannerAgent, RandomAgent, Turn, as_agent
-from trpg_env.script import Script, library
+from trpg_env.script import Script
 from trpg_env.trajectory import Trajectory
 
-GROUNDED = [name for name in library() if name not in ("unix-admin", "village-healer")]
 RISKY = ["dungeon", "ship"]
 """Here ill luck alone can end an episode."""
 

@@ -21,14 +21,14 @@ from trpg_env.world import VerificationFailed
 from trpg_env.world.sampling import sample_action
 from trpg_env.world.search import STATES, outcomes
 
-RATES: Mapping[ErrorKind, float] = {"parameter": 0.1, "place": 0.1, "logic": 0.1}
+RATES: Mapping[ErrorKind, float] = {"parameter": 0.12, "place": 0.12, "logic": 0.12}
 """The default chance of each kind of error before a turn of the plan."""
 CHAIN = 0.25
 """The default chance that an error is followed by another one from the same belief before it is corrected."""
 WANDER = 0.05
-"""The default chance of a step off the plan, before a turn of the plan."""
+"""The default chance that a turn without an error of its own is a step off the plan."""
 REPEAT = 0.03
-"""The default chance of doing the last action again, before a turn of the plan."""
+"""The default chance that such a turn does the last action again."""
 
 _VERBATIM = 0.3
 """The share of further mistakes that are the same mistake, word for word."""
@@ -45,12 +45,12 @@ class ErringAgent:
     Args:
         rates: The chance of each kind of error (`parameter`, `place`, `logic`) before a turn, from 0 to 1.
         chain: The chance that an error is followed by another one from the same belief.
-        wander: The chance of a step off the plan that leaves the goal within reach.
-        repeat: The chance of doing the last action again.
+        wander: The chance that a turn without an error is a step off the plan that leaves the goal within reach.
+        repeat: The chance that such a turn does the last action again.
         states: The budget of one search for a plan, in states.
 
     Raises:
-        ValueError: A rate is not a probability, or together they exceed 1.
+        ValueError: A rate is not a probability, or the rates exceed 1 together, or wander and repeat do.
 
     Example:
         >>> from trpg_env import rollout
@@ -70,10 +70,15 @@ class ErringAgent:
         repeat: float = REPEAT,
         states: int = STATES,
     ) -> None:
-        chances = [*rates.values(), wander, repeat]
-        if set(rates) - set(RATES) or not all(0 <= c <= 1 for c in (*chances, chain)) or sum(chances) > 1:
+        chances = [*rates.values(), chain, wander, repeat]
+        if (
+            set(rates) - set(RATES)
+            or not all(0 <= chance <= 1 for chance in chances)
+            or sum(rates.values()) > 1
+            or wander + repeat > 1
+        ):
             raise ValueError(
-                f"rates are probabilities of {', '.join(RATES)}, and with wander and repeat sum to at most 1; "
+                f"rates are probabilities of {', '.join(RATES)} that sum to at most 1, and so are wander and repeat; "
                 f"got {dict(rates)}, chain={chain}, wander={wander}, repeat={repeat}"
             )
         self._rates = dict(rates)
@@ -153,6 +158,7 @@ class ErringAgent:
                 self._mistake = self._possible.first(kind, self._env.state, plan, self._draws)
                 return None if self._mistake is None else (thoughts.BELIEF[kind], self._mistake.action)
             draw -= rate
+        draw = self._draws.chance()
         if draw < self._wander:
             return self._detour(plan)
         return self._once_more() if draw - self._wander < self._repeat else None
