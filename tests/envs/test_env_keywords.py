@@ -107,7 +107,7 @@ def test_an_unknown_keyword_is_named() -> None:
         gym.make("AgentRefine-v0", script="cool-tomato", colour="red")
 
 
-@pytest.mark.parametrize("script", ["unix-admin", "village-healer"])
+@pytest.mark.parametrize("script", ["night-train", "unix-admin", "village-healer"])
 def test_a_narrative_script_is_refused_by_the_rules_and_told_of_the_llm(script: str) -> None:
     with pytest.raises(ValueError, match='"rules" cannot play; it takes dm="llm"'):
         gym.make("AgentRefine-v0", script=script)

@@ -7,13 +7,13 @@ from typing import Any
 
 import gymnasium as gym
 import pytest
+from grounded import GROUNDED
 from gymnasium.vector.utils import batch_space
 from hypothesis import given
 from hypothesis import strategies as st
 
 from trpg_env.envs import parse_reply
 from trpg_env.envs.spaces import AnyText
-from trpg_env.script import library
 
 SPACE = AnyText(50)
 
@@ -40,9 +40,7 @@ def test_both_spaces_of_the_environment_are_gymnasiums_text(make: Callable[..., 
         assert env.reset(seed=0)[0] in env.observation_space
 
 
-@pytest.mark.parametrize(
-    "script", [name for name in library() if name not in ("unix-admin", "village-healer")]
-)
+@pytest.mark.parametrize("script", GROUNDED)
 def test_samples_are_understood_by_the_script(script: str, make: Callable[..., Any]) -> None:
     env = make(script, max_turns=200)
     env.reset(seed=0)
@@ -53,7 +51,7 @@ def test_samples_are_understood_by_the_script(script: str, make: Callable[..., A
         assert action in env.action_space
         _, _, terminated, truncated, info = env.step(action)
         # Of values that are valid each by itself, code may still refuse the combination.
-        assert script == "unix-config" or not info["assessment"]["parameter_error"], action
+        assert script in ("clinic", "unix-config") or not info["assessment"]["parameter_error"], action
         assert info["action"]["name"] is not None
         names.add(info["action"]["name"])
         if terminated or truncated:
