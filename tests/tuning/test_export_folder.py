@@ -1,20 +1,34 @@
-"""A dataset has a folder to itself."""
+"""A dataset has a folder to itself, and is there as a whole or not at all."""
 
+import errno
+import os
+import resource
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tuning_helpers import made, many, records
 
-from trpg_env import export, rollout
-from trpg_env.agents import PlannerAgent
-from trpg_env.tuning import ExportError
+from trpg_env import export
+from trpg_env.trajectory import Trajectory
+from trpg_env.tuning import FORMATS, ExportError, Format
+
+FAMILIES = [f"family {i}" for i in range(10)]
 
 
 def _write(out: Path) -> int:
-    return export(rollout("cool-tomato", PlannerAgent(), n=1), "messages", out, min_refinements=0).records
+    return export(many(1), "messages", out).records
 
 
-@pytest.mark.parametrize("name", ["episodes.jsonl", "more/episodes.jsonl", "README.md"])
-def test_a_folder_with_other_files_is_refused_and_left_as_it_was(tmp_path, name):
+def contents(folder: Path) -> dict[str, bytes]:
+    return {p.name: p.read_bytes() for p in folder.iterdir()}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["episodes.jsonl", "more/episodes.jsonl", "data.jsonl", "train.jsonl", ".hidden.jsonl", "README.md"],
+)
+def test_a_folder_with_other_files_is_refused_and_left_as_it_was(name: str, tmp_path: Path) -> None:
     file = tmp_path / name
     file.parent.mkdir(exist_ok=True)
     file.write_text("mine")
@@ -24,6 +38,160 @@ def test_a_folder_with_other_files_is_refused_and_left_as_it_was(tmp_path, name)
     assert file.read_text() == "mine"
 
 
-def test_an_earlier_dataset_is_replaced(tmp_path):
-    assert _write(tmp_path) == _write(tmp_path) == 1
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["README.md", "data.jsonl"]
+def test_a_file_that_came_into_a_datasets_folder_later_is_refused_too(tmp_path: Path) -> None:
+    _write(tmp_path)
+    for name in ("train.jsonl", "episodes.jsonl"):
+        (tmp_path / name).write_text("mine")
+        with pytest.raises(ExportError, match=f"holds {name}"):
+            export(many(2), "messages", tmp_path, split=0.5)
+        (tmp_path / name).unlink()
+    assert len(records(tmp_path)) == 1
+
+
+def test_a_folder_in_a_files_place_is_refused(tmp_path: Path) -> None:
+    _write(tmp_path)
+    before = (tmp_path / "README.md").read_bytes()
+    (tmp_path / "data.jsonl").unlink()
+    (tmp_path / "data.jsonl").mkdir()
+    with pytest.raises(ExportError, match=r"holds data.jsonl"):
+        _write(tmp_path)
+    assert (tmp_path / "README.md").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'trpg_env_files: ["../mine.txt", "/etc/passwd", ".", "..", "", ".git", "sub/mine.txt", 3, null]',
+        "trpg_env_files: [[[",
+        "trpg_env_files: " + "[" * 50_000 + "]" * 50_000,
+    ],
+    ids=["elsewhere", "torn", "deep"],
+)
+def test_a_readme_of_any_kind_gives_no_leave_to_touch_other_files(line: str, tmp_path: Path) -> None:
+    folder = tmp_path / "dataset"
+    (folder / "sub").mkdir(parents=True)
+    mine = [tmp_path / "mine.txt", folder / "sub" / "mine.txt", folder / "README.md"]
+    for file in mine:
+        file.write_text(f"---\n{line}\n---\n")
+    with pytest.raises(ExportError, match=r"holds README.md"):
+        _write(folder)
+    (folder / "README.md").write_text('trpg_env_files: ["README.md", "../mine.txt", "sub/mine.txt"]\n')
+    _write(folder)
+    assert all(file.exists() for file in mine)
+
+
+def test_other_files_of_ones_own_may_stand_beside_a_dataset(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    _write(tmp_path)
+    _write(tmp_path)
+    assert sorted(contents(tmp_path)) == ["README.md", "data.jsonl", "notes.txt"]
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_an_earlier_dataset_is_replaced_whatever_its_format_and_split_were(tmp_path: Path) -> None:
+    trajectories = many(20, FAMILIES)
+    for format in ("messages", "paper", "openai", "messages"):
+        for split in (None, 0.4):
+            summary = export(trajectories, format, tmp_path, split=split)
+            data = ["data.jsonl"] if split is None else ["test.jsonl", "train.jsonl"]
+            assert sorted(contents(tmp_path)) == ["README.md", *data]
+            assert len(records(tmp_path)) == summary.records == 20
+            assert f"in the `{format}` format" in (tmp_path / "README.md").read_text()
+
+
+def test_folders_on_the_way_are_made(tmp_path: Path) -> None:
+    assert _write(tmp_path / "new" / "dataset") == 1
+    assert sorted(contents(tmp_path / "new" / "dataset")) == ["README.md", "data.jsonl"]
+
+
+def test_others_may_read_the_files(tmp_path: Path) -> None:
+    _write(tmp_path)
+    assert {p.stat().st_mode & 0o777 for p in tmp_path.iterdir()} == {0o644}
+
+
+def torn() -> Iterator[Trajectory]:
+    yield from many(2)
+    raise RuntimeError("the file is torn")
+
+
+@pytest.mark.parametrize("limit", [None, 1])
+def test_where_reading_fails_the_old_dataset_stays(limit: int | None, tmp_path: Path) -> None:
+    export(many(5, FAMILIES), "messages", tmp_path, split=0.5)
+    before = contents(tmp_path)
+    with pytest.raises(RuntimeError, match="torn"):
+        export(torn(), "paper", tmp_path, limit=limit)
+    assert contents(tmp_path) == before
+
+
+@pytest.fixture
+def small_disk() -> Iterator[None]:
+    """Files beyond 20 kB cannot be written, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("limit", [None, 90])
+@pytest.mark.parametrize("size", [100, 30_000])
+def test_where_the_disk_is_full_the_old_dataset_stays(
+    limit: int | None, size: int, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    _write(tmp_path)
+    before = contents(tmp_path)
+    request.getfixturevalue("small_disk")
+    large = [made(".p.p.", f"{i}", instruction="x" * size) for i in range(100)]
+    with pytest.raises(ExportError, match="cannot be written: File too large"):
+        export(large, "messages", tmp_path, limit=limit)
+    assert contents(tmp_path) == before
+
+
+def test_where_the_disk_is_full_at_the_very_end_the_old_dataset_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    _write(tmp_path)
+    before = contents(tmp_path)
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ExportError, match="No space left on device"):
+        export(many(5), "paper", tmp_path)
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_without_permission_is_an_export_error(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(ExportError, match="Permission denied"):
+        _write(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "out",
+    ["file", "file/below", "nul\0l", "x" * 5_000, "\ud800", "/proc/dataset"],
+    ids=lambda out: ascii(out[:10]),
+)
+def test_a_folder_that_cannot_be_made_is_an_export_error(out: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ExportError, match=r"cannot be"):
+        export([], "messages", tmp_path / out)
+
+
+def test_a_format_may_have_files_beside_its_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_config = Format(
+        "odd",
+        "Odd.",
+        {"text": "string"},
+        lambda trajectory, messages: [{"text": message.content} for message in messages],
+        more_files=lambda data_files: {"config.yaml": f"files: {list(data_files)}\n"},
+    )
+    monkeypatch.setitem(FORMATS, "odd", with_config)
+    summary = export(many(1), "odd", tmp_path, split=0.5)
+    assert summary.records == len(records(tmp_path)) == 10
+    assert (tmp_path / "config.yaml").read_text() == "files: ['train.jsonl', 'test.jsonl']\n"
+    _write(tmp_path)
+    assert sorted(contents(tmp_path)) == ["README.md", "data.jsonl"]
+    (tmp_path / "config.yaml").write_text("mine")
+    with pytest.raises(ExportError, match=r"holds config.yaml"):
+        export(many(1), "odd", tmp_path)

@@ -1,44 +1,26 @@
 """`export --format messages`: the canonical refinement-tuning dataset."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
+from tuning_helpers import (
+    ABLATIONS,
+    asked,
+    expected,
+    flags,
+    made,
+    records,
+    runs,
+    some_errors,
+    trajectories,
+)
 
-from trpg_env import export, rollout
-from trpg_env.agents import ErringAgent, RandomAgent
-from trpg_env.script import Script
-from trpg_env.trajectory import DMTurn, Participant, PlayerTurn, Trajectory
+from trpg_env import export
+from trpg_env.trajectory import DMTurn, PlayerTurn, Trajectory
 from trpg_env.tuning import ExportError, conversation
-
-
-@pytest.fixture(scope="module")
-def played(load: Callable[[Any], Script], sandbox: Any) -> list[Trajectory]:
-    scripts = [load(name) for name in ("cool-tomato", "dungeon", "office-mail")]
-    erring = list(rollout(scripts, ErringAgent(), 12, sandbox=sandbox))
-    return erring + list(rollout(scripts, RandomAgent(), 3, sandbox=sandbox, max_turns=10))
-
-
-def records(folder: Path) -> list[dict[str, Any]]:
-    """Every record of every JSON Lines file below a folder."""
-    return [
-        json.loads(line) for file in sorted(folder.rglob("*.jsonl")) for line in file.read_text().splitlines()
-    ]
-
-
-def flags(trajectory: Trajectory) -> list[bool]:
-    """Whether each of the player's turns was erroneous, read off the DM's flags alone."""
-    data = trajectory.model_dump()["turns"][2::2]
-    return [turn["parameter_error"] or turn["place_error"] or turn["logic_error"] for turn in data]
-
-
-def runs(errors: list[bool]) -> int:
-    """Error-and-refines, counted in another way than the package does."""
-    return sum(1 for run in "".join("x" if e else "." for e in errors).rstrip("x").split(".") if run)
 
 
 def test_a_record_has_messages_id_script_and_family_and_nothing_else(
@@ -53,10 +35,8 @@ def test_a_record_has_messages_id_script_and_family_and_nothing_else(
         trajectory = by_id[record["id"]]
         assert (record["script"], record["family"]) == (trajectory.script, trajectory.family)
         for message in record["messages"]:
-            expected = (
-                ["role", "content"] if message["role"] == "user" else ["role", "content", "loss", "error"]
-            )
-            assert list(message) == expected
+            keys = ["role", "content"] if message["role"] == "user" else ["role", "content", "loss", "error"]
+            assert list(message) == keys
 
 
 def test_messages_alternate_from_the_user_to_a_correct_reply(
@@ -75,12 +55,10 @@ def test_loss_is_just_where_the_dm_found_no_error(played: list[Trajectory], tmp_
     errors = 0
     for record in records(tmp_path):
         replies = [m for m in record["messages"] if m["role"] == "assistant"]
-        expected = flags(by_id[record["id"]])
-        while expected[-1]:
-            expected.pop()
-        assert [reply["error"] for reply in replies] == expected
-        assert [reply["loss"] for reply in replies] == [not error for error in expected]
-        errors += sum(expected)
+        wrong = [letter == "x" for letter in flags(by_id[record["id"]]).rstrip("x")]
+        assert [reply["error"] for reply in replies] == wrong
+        assert [reply["loss"] for reply in replies] == [not error for error in wrong]
+        errors += sum(wrong)
     assert errors > 20
 
 
@@ -104,27 +82,20 @@ def test_what_is_left_out_is_what_was_asked_to_be(
     least: int, success_only: bool, played: list[Trajectory], tmp_path: Path
 ) -> None:
     summary = export(played, "messages", tmp_path, min_refinements=least, success_only=success_only)
-    expected = [
+    wanted = [
         t.id
         for t in played
-        if runs(flags(t)) >= least and (t.outcome == "completed" or not success_only) and not all(flags(t))
+        if runs(flags(t)) >= least and (t.outcome == "completed" or not success_only) and "." in flags(t)
     ]
-    assert [record["id"] for record in records(tmp_path)] == expected
-    assert summary.records == len(expected)
-    assert summary.left_out.total() == len(played) - len(expected)
+    assert [record["id"] for record in records(tmp_path)] == wanted
+    assert summary.records == len(wanted)
+    assert summary.left_out.total() == len(played) - len(wanted)
 
 
 def test_the_papers_choice_is_the_default(played: list[Trajectory], tmp_path: Path) -> None:
     export(played, "messages", tmp_path / "a")
     export(played, "messages", tmp_path / "b", min_refinements=2, success_only=True, train_errors=False)
     assert records(tmp_path / "a") == records(tmp_path / "b")
-
-
-def test_errors_can_be_trained_on_as_an_ablation(played: list[Trajectory], tmp_path: Path) -> None:
-    export(played, "messages", tmp_path, train_errors=True)
-    replies = [m for record in records(tmp_path) for m in record["messages"] if m["role"] == "assistant"]
-    assert all(reply["loss"] for reply in replies)
-    assert any(reply["error"] for reply in replies)
 
 
 def test_episodes_that_broke_are_never_written(played: list[Trajectory], tmp_path: Path) -> None:
@@ -134,144 +105,144 @@ def test_episodes_that_broke_are_never_written(played: list[Trajectory], tmp_pat
     assert summary.left_out["the episode broke"] == len(played)
 
 
+def test_the_same_episode_is_written_once(tmp_path: Path) -> None:
+    broken = made(".p.p.", "b", outcome="error")
+    twice = [made(".p.p.", "a"), broken, made(".p.p.", "a"), made(".p.p.", "b"), made(".p.p.", "a")]
+    summary = export(twice, "messages", tmp_path)
+    assert [record["id"] for record in records(tmp_path)] == ["a", "b"]
+    assert summary.left_out == {"the same episode again": 2, "the episode broke": 1}
+
+
+def test_excluded_families_are_left_out_and_a_family_that_is_not_there_is_told(tmp_path: Path) -> None:
+    three = [made(".p.p.", family, family) for family in ("ship", "dungeon", "office")]
+    summary = export(three, "messages", tmp_path, exclude=["ship", "dungeon", "shop"])
+    assert [record["family"] for record in records(tmp_path)] == ["office"]
+    assert summary.left_out == {"the family is excluded": 2}
+    assert summary.warnings() == ["no trajectory is of the excluded family shop"]
+    assert export(three, "messages", tmp_path, exclude="ship").left_out.total() == 1
+
+
+def test_turns_that_do_not_alternate_are_left_out_and_counted(tmp_path: Path) -> None:
+    good = made(".p.p.")
+    bad = {
+        "no answer": good.turns[:-1],
+        "the player begins": good.turns[1:],
+        "the DM twice": [good.turns[0], *good.turns],
+        "the player alone": [good.turns[1]],
+        "swapped": [good.turns[0], good.turns[2], good.turns[1]],
+    }
+    odd = [good.model_copy(update={"id": name, "turns": turns}) for name, turns in bad.items()]
+    summary = export([*odd, good], "messages", tmp_path, min_refinements=0)
+    assert [record["id"] for record in records(tmp_path)] == ["x"]
+    assert summary.left_out == {"its turns are not the DM's and the player's in turn": len(bad)}
+
+
 def test_the_summary_counts_what_was_written(played: list[Trajectory], tmp_path: Path) -> None:
     summary = export(iter(played), "messages", str(tmp_path))
     replies = [m for record in records(tmp_path) for m in record["messages"] if m["role"] == "assistant"]
     assert (summary.replies, summary.trained) == (len(replies), sum(m["loss"] for m in replies))
+    assert summary.errors == sum(m["error"] for m in replies)
     assert summary.read.episodes == len(played)
-    assert summary.families.total() == summary.records
+    assert summary.families.total() == summary.records == summary.files["data.jsonl"]
     assert f"records             {summary.records} of {len(played)} trajectories" in summary.lines()
     assert summary.lines()[-1].endswith(str(tmp_path))
-
-
-def test_a_readme_tells_what_the_dataset_is(played: list[Trajectory], tmp_path: Path) -> None:
-    summary = export(played, "messages", tmp_path)
-    text = (tmp_path / "README.md").read_text()
-    assert text.startswith("---\n")
-    assert f"| records | {summary.records} of {len(played)} trajectories |" in text
-    for family, count in summary.families.items():
-        assert f"| {family} | {count} |" in text
-    assert "licence" in text
-
-
-def test_nothing_else_is_in_the_folder(played: list[Trajectory], tmp_path: Path) -> None:
-    export(played, "messages", tmp_path / "new" / "dataset")
-    assert sorted(p.name for p in (tmp_path / "new" / "dataset").iterdir()) == ["README.md", "data.jsonl"]
-
-
-def test_an_earlier_dataset_is_replaced(played: list[Trajectory], tmp_path: Path) -> None:
-    export(played, "messages", tmp_path, min_refinements=0)
-    export(played[:1], "messages", tmp_path, min_refinements=0)
-    assert [record["id"] for record in records(tmp_path)] == [played[0].id]
-
-
-def test_where_reading_fails_the_old_dataset_stays(played: list[Trajectory], tmp_path: Path) -> None:
-    export(played, "messages", tmp_path)
-    before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
-
-    def torn() -> Iterator[Trajectory]:
-        yield from played[:2]
-        raise RuntimeError("the file is torn")
-
-    with pytest.raises(RuntimeError, match="torn"):
-        export(torn(), "messages", tmp_path)
-    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
+    assert all("\n" not in line for line in summary.lines())
 
 
 def test_no_trajectories_are_an_empty_dataset(tmp_path: Path) -> None:
     summary = export([], "messages", tmp_path)
     assert (summary.records, records(tmp_path)) == (0, [])
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["README.md", "data.jsonl"]
 
 
 @pytest.mark.parametrize("format", ["", "Messages", "parquet", "messages "])
 def test_an_unknown_format_names_those_there_are(format: str, tmp_path: Path) -> None:
-    with pytest.raises(ExportError, match="messages"):
+    with pytest.raises(ExportError, match="paper, messages, openai"):
         export([], format, tmp_path / "x")
     assert not (tmp_path / "x").exists()
 
 
 @pytest.mark.parametrize(
-    "out", ["file", "file/below", "nul\0l", "x" * 5_000], ids=lambda out: ascii(out[:10])
+    ("options", "named"),
+    [
+        ({"min_refinements": -1}, "min_refinements is 0 or more"),
+        ({"limit": 0}, "limit is 1 or more"),
+        ({"split": 0.0}, "split is a share"),
+        ({"split": 1.0}, "split is a share"),
+        ({"split": float("nan")}, "split is a share"),
+    ],
+    ids=str,
 )
-def test_a_folder_that_cannot_be_made_is_an_export_error(out: str, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(ExportError, match=r"cannot be"):
-        export([], "messages", tmp_path / out)
-
-
-def test_a_family_of_any_name_does_not_break_the_readmes_table(
-    played: list[Trajectory], tmp_path: Path
+def test_an_option_out_of_its_range_is_refused_before_anything_is_made(
+    options: dict[str, float], named: str, tmp_path: Path
 ) -> None:
-    odd = played[0].model_copy(update={"family": "a|b\n| c <script>"})
-    export([odd], "messages", tmp_path, min_refinements=0)
-    (row,) = [line for line in (tmp_path / "README.md").read_text().splitlines() if "script>" in line]
-    assert row == "| a\\|b \\| c &lt;script> | 1 |"
+    with pytest.raises(ExportError, match=named):
+        export([], "messages", tmp_path / "x", **options)  # type: ignore[arg-type]
+    assert not (tmp_path / "x").exists()
 
 
-def made(errors: list[str | None], said: str) -> Trajectory:
-    def dm(turn: int, error: str | None) -> DMTurn:
-        return DMTurn(
-            turn=turn,
-            thought="",
-            observation=said,
-            parameter_error=error == "parameter",
-            place_error=error == "place",
-            logic_error=error == "logic",
-            message="",
-            progress=0,
-            completed=[],
-            state_hash="",
-        )
+def test_trajectories_are_read_one_at_a_time(tmp_path: Path) -> None:
+    (out := tmp_path / "out").mkdir()
+    sizes = []
 
-    turns: list[DMTurn | PlayerTurn] = [dm(0, None)]
-    for error in errors:
-        turns += [PlayerTurn(turn=len(turns), thought=said, action=said), dm(len(turns) + 1, error)]
-    return Trajectory(
-        id="x",
-        script=None,
-        script_hash="",
-        family=said,
-        seed=0,
-        luck=0,
-        player=Participant(kind="x"),
-        dm=Participant(kind="x"),
-        instruction=said,
-        turns=turns,
-        success=True,
-        progress=1,
-        outcome="completed",
-    )
+    def slowly() -> Iterator[Trajectory]:
+        for i in range(4):
+            sizes.append(sum(p.stat().st_size for p in out.iterdir()))
+            yield made(".p.p.", f"{i}", instruction="x" * 100_000)
+
+    export(slowly(), "messages", out)
+    assert sizes[0] == 0
+    assert sizes == sorted(set(sizes))
 
 
-some_errors = st.lists(st.sampled_from([None, "parameter", "place", "logic"]), max_size=12)
-
-
-@given(some_errors, st.booleans())
-def test_any_conversation_alternates_and_ends_on_a_correct_reply(
-    errors: list[str | None], train_errors: bool
-) -> None:
-    messages = conversation(made(errors, "x"), train_errors=train_errors)
-    if not messages:
-        assert all(errors)
-        return
+@given(some_errors)
+def test_any_conversation_alternates_and_ends_on_a_correct_reply(errors: str) -> None:
+    messages = conversation(made(errors))
     assert [m.role for m in messages] == ["user", "assistant"] * (len(messages) // 2)
-    replies = messages[1::2]
-    assert replies[-1].error is False
-    assert [m.error for m in replies] == [e is not None for e in errors[: len(replies)]]
-    assert all(errors[len(replies) :])
-    assert [m.loss for m in replies] == [train_errors or not m.error for m in replies]
+    assert not messages or messages[-1].error is False
+    assert bool(messages) == ("." in errors)
     assert all(m.loss is None and m.error is None for m in messages[::2])
 
 
+@pytest.mark.parametrize("ablation", ABLATIONS)
 @settings(max_examples=30)
-@given(st.text(alphabet=st.characters(), max_size=30))
-def test_any_text_is_written_on_one_line_and_read_back(
-    tmp_path_factory: pytest.TempPathFactory, text: str
+@given(trajectory=trajectories())
+def test_whatever_was_played_is_read_back_turn_by_turn_with_its_masks(
+    ablation: str | None, trajectory: Trajectory, tmp_path: Path
 ) -> None:
-    out = tmp_path_factory.mktemp("dataset")
-    trajectory = made([None], text)
-    export([trajectory], "messages", out, min_refinements=0)
-    (line,) = (out / "data.jsonl").read_bytes().splitlines(keepends=True)
+    summary = export([trajectory], "messages", tmp_path, min_refinements=0, **asked(ablation))
+    replies = expected(flags(trajectory), ablation)
+    if not any(loss for _, loss, _ in replies):
+        assert records(tmp_path) == []
+        assert summary.left_out.total() == 1
+        return
+    (record,) = records(tmp_path)
+    opening, *rest = trajectory.turns
+    players = [turn for turn in rest if isinstance(turn, PlayerTurn)]
+    answers = [turn for turn in rest if isinstance(turn, DMTurn)]
+    seen = [f"{trajectory.instruction}\n\n{opening.model_dump()['observation']}"]
+    seen += [answers[i].observation for i, _, _ in replies]
+    said = [
+        f"Thought: {players[i].thought}\nAction: {' '.join(players[i].action.split())}" for i, _, _ in replies
+    ]
+    wanted = []
+    for user, reply, (_, loss, error) in zip(seen, said, replies, strict=False):
+        wanted += [
+            {"role": "user", "content": user},
+            {"role": "assistant", "content": reply, "loss": loss, "error": error},
+        ]
+    assert record["messages"] == wanted
+    assert (record["id"], record["script"], record["family"]) == (
+        trajectory.id,
+        trajectory.script,
+        trajectory.family,
+    )
+    assert (summary.replies, summary.trained) == (len(replies), sum(loss for _, loss, _ in replies))
+
+
+def test_a_text_of_any_characters_stays_on_its_line(tmp_path: Path) -> None:
+    said = "a\nb\r\n\u2028\u0085\x00\x1b🧙"
+    export([made(".", instruction=said)], "messages", tmp_path, min_refinements=0)
+    (line,) = (tmp_path / "data.jsonl").read_bytes().splitlines(keepends=True)
     assert line.endswith(b"\n")
-    said = trajectory.family
-    assert json.loads(line)["messages"][1]["content"] == f"Thought: {said}\nAction: {' '.join(said.split())}"
+    assert json.loads(line)["messages"][0]["content"] == f"{said}\n\nscene"

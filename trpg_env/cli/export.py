@@ -1,10 +1,11 @@
-"""`trpg-env export`: a file of trajectories → a refinement-tuning dataset."""
+"""`trpg-env export`: files of trajectories → a refinement-tuning dataset."""
 
 import argparse
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from trpg_env.cli.arguments import count
+from trpg_env.cli.arguments import count, positive
 from trpg_env.cli.terminal import WrongUse, show
 from trpg_env.trajectory import StoreError, read_trajectories
 from trpg_env.tuning import FORMATS, ExportError, export
@@ -15,49 +16,123 @@ def add_to(commands: Any) -> None:
     command = commands.add_parser(
         "export",
         help="write a refinement-tuning dataset",
-        description="Write the trajectories of a file as a dataset for refinement tuning.",
-        epilog="example: trpg-env export episodes.jsonl --format messages --out dataset",
+        description="Write trajectories as a dataset for refinement tuning: erroneous replies stay in the "
+        "conversation, and the loss is on the correct ones.",
+        epilog="example: trpg-env export episodes.jsonl --format messages --split 0.05 --out dataset",
     )
-    command.add_argument("file", type=Path, metavar="FILE.jsonl", help="what trpg-env rollout wrote")
+    command.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE.jsonl", help="what trpg-env rollout wrote"
+    )
     command.add_argument(
         "--format", choices=FORMATS, required=True, metavar="F", help=f"one of {', '.join(FORMATS)}"
     )
-    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="the dataset's folder")
     command.add_argument(
+        "--out",
+        required=True,
+        metavar="DIR",
+        help="the dataset's folder; an earlier dataset in it is replaced",
+    )
+    _add_choice(command)
+    _add_ablations(command)
+    _add_amount(command)
+    command.set_defaults(run=run)
+
+
+def _add_choice(command: argparse.ArgumentParser) -> None:
+    which = command.add_argument_group("which trajectories")
+    which.add_argument(
         "--min-refinements",
         type=count,
-        default=2,
         metavar="K",
-        help="error-and-refines a trajectory must have (default 2)",
+        help="error-and-refines a trajectory must have (default 2; with --all 0)",
     )
-    which = command.add_mutually_exclusive_group()
-    which.add_argument(
+    ends = which.add_mutually_exclusive_group()
+    ends.add_argument(
         "--success-only", action="store_true", help="only trajectories that reach the goal (the default)"
     )
-    which.add_argument(
+    ends.add_argument(
         "--all", action="store_true", help="every trajectory that did not break, however it ended"
     )
-    command.add_argument(
-        "--train-errors", action="store_true", help="put loss on erroneous replies too (an ablation)"
+    which.add_argument(
+        "--exclude",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FAMILY",
+        help="leave out the scripts of these families",
     )
-    command.set_defaults(run=run)
+
+
+def _add_ablations(command: argparse.ArgumentParser) -> None:
+    ablations = command.add_argument_group("ablations, one at most").add_mutually_exclusive_group()
+    ablations.add_argument("--train-errors", action="store_true", help="put loss on erroneous replies too")
+    ablations.add_argument(
+        "--mask-refinements",
+        action="store_true",
+        help="put no loss on the correct replies right after erroneous ones",
+    )
+    ablations.add_argument(
+        "--drop-refinements",
+        action="store_true",
+        help="cut out erroneous replies and the answers to them; the replies that refer to them carry no loss",
+    )
+
+
+def _add_amount(command: argparse.ArgumentParser) -> None:
+    amount = command.add_argument_group("how much, and which part is held out")
+    amount.add_argument(
+        "--limit",
+        type=positive,
+        metavar="N",
+        help="N records, drawn evenly; a smaller N gives a part of what a larger one gives",
+    )
+    amount.add_argument(
+        "--seed", type=count, default=0, metavar="S", help="which N records --limit draws (default 0)"
+    )
+    amount.add_argument(
+        "--split",
+        type=_share,
+        metavar="SHARE",
+        help="hold out this share of the families, such as 0.05: train.jsonl and test.jsonl",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Write a dataset."""
-    if not options.file.is_file():
-        raise WrongUse(f"{options.file}: there is no such file; name what trpg-env rollout wrote")
+    for file in options.files:
+        if not file.is_file():
+            raise WrongUse(f"{file}: there is no such file; name what trpg-env rollout wrote")
+    if not options.out:
+        raise WrongUse("--out is empty; name the dataset's folder")
+    least = options.min_refinements
     try:
         summary = export(
-            read_trajectories(options.file),
+            chain.from_iterable(map(read_trajectories, options.files)),
             options.format,
             options.out,
-            min_refinements=0 if options.all else options.min_refinements,
+            min_refinements=least if least is not None else 0 if options.all else 2,
             success_only=not options.all,
             train_errors=options.train_errors,
+            mask_refinements=options.mask_refinements,
+            drop_refinements=options.drop_refinements,
+            exclude=options.exclude,
+            limit=options.limit,
+            seed=options.seed,
+            split=options.split,
         )
     except (StoreError, ExportError) as error:
         raise WrongUse(str(error)) from None
     for line in summary.lines():
         show(line)
     return 0
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = 0.0
+    if not 0 < share < 1:
+        shown = text if len(text) <= 40 else f"{text[:40]}…"
+        raise argparse.ArgumentTypeError(f"{shown!r} is not a share above 0 and below 1, such as 0.05")
+    return share

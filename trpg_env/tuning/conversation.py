@@ -3,12 +3,28 @@
 The DM's observations are the user's messages, the player's thought and action (ReAct) the assistant's; the
 first user message carries the instruction. A reply counts towards the loss if its action was right, and
 not if it was erroneous (paper, Eq. 1). A conversation ends on a correct reply.
+
+Every format is written from this, so that all of them agree on texts and loss.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from trpg_env.envs import format_reply
-from trpg_env.trajectory import Trajectory
+from trpg_env.trajectory import DMTurn, PlayerTurn, Trajectory
+
+Ablation = Literal["train_errors", "mask_refinements", "drop_refinements"]
+"""What the paper takes away from refinement tuning to see what it is good for.
+
+- `train_errors`: erroneous replies count towards the loss too.
+- `mask_refinements`: the refining reply, which is the correct one right after erroneous ones, does not count.
+- `drop_refinements`: erroneous replies and the DM's answers to them are cut out. An error changes nothing in the
+  world, so the refining reply then answers the observation from before the error. Its thought still speaks of an
+  error and an answer that are no longer there. The thought is left as it was said, for nothing but the player knows
+  which part of it is about the error, and the reply does not count: a model trained on it would learn to
+  refer to answers that it never got. So the same replies count as with `mask_refinements`, and the two
+  ablations differ in what stands before them alone.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,24 +44,37 @@ class Message:
         return record
 
 
-def conversation(trajectory: Trajectory, *, train_errors: bool = False) -> list[Message]:
+def conversation(trajectory: Trajectory, ablation: Ablation | None = None) -> list[Message]:
     """The conversation of a trajectory; empty where no reply was correct.
 
     Args:
-        trajectory: The trajectory.
-        train_errors: Whether erroneous replies count towards the loss too (an ablation).
+        trajectory: The trajectory; its turns alternate, the DM first and last.
+        ablation: What is taken away from refinement tuning.
     """
     opening = trajectory.turns[0]
+    assert isinstance(opening, DMTurn)
+    observation = f"{trajectory.instruction}\n\n{opening.observation}"
+    messages: list[Message] = []
+    after_error = False
+    for player, dm in _to_the_last_correct(trajectory):
+        error = dm.error is not None
+        if not (error and ablation == "drop_refinements"):
+            loss = _counts(ablation, error=error, refining=after_error and not error)
+            reply = format_reply(player.thought, player.action)
+            messages += [Message("user", observation), Message("assistant", reply, loss, error)]
+            observation = dm.observation
+        after_error = error
+    return messages
+
+
+def _counts(ablation: Ablation | None, *, error: bool, refining: bool) -> bool:
+    if error:
+        return ablation == "train_errors"
+    return not (refining and ablation in ("mask_refinements", "drop_refinements"))
+
+
+def _to_the_last_correct(trajectory: Trajectory) -> list[tuple[PlayerTurn, DMTurn]]:
     exchanges = trajectory.exchanges()
     while exchanges and exchanges[-1][1].error is not None:
         exchanges.pop()
-    if not exchanges:
-        return []
-    messages = [Message("user", f"{trajectory.instruction}\n\n{opening.observation}")]  # type: ignore[union-attr]
-    for i, (player, dm) in enumerate(exchanges):
-        error = dm.error is not None
-        reply = format_reply(player.thought, player.action)
-        messages.append(Message("assistant", reply, loss=train_errors or not error, error=error))
-        if i < len(exchanges) - 1:
-            messages.append(Message("user", dm.observation))
-    return messages
+    return exchanges

@@ -1,63 +1,29 @@
 """`export`: trajectories → a refinement-tuning dataset in a folder.
 
-Every file is written beside its place and then renamed, so that a run that dies leaves the folder as it was.
+Trajectories are read one by one and written as they come; what stays in memory is a few counts and the ids of what
+was written.
 """
 
-import contextlib
 import json
 import os
-import tempfile
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
-from trpg_env.trajectory import Statistics, Trajectory, error_and_refines
+from trpg_env.trajectory import Trajectory
 from trpg_env.tuning.card import card
-from trpg_env.tuning.conversation import Message, conversation
+from trpg_env.tuning.conversation import conversation
+from trpg_env.tuning.folder import README, Stage, staged
+from trpg_env.tuning.formats import FORMATS, Format
+from trpg_env.tuning.options import ExportError, Options, one_ablation
+from trpg_env.tuning.selection import selected
+from trpg_env.tuning.subset import draw, is_held_out
+from trpg_env.tuning.summary import Summary
 
-FORMATS = ("messages",)
+WHOLE, TRAIN, HELD_OUT = "data.jsonl", "train.jsonl", "test.jsonl"
+"""The data files: all in one, or with a split the two that Hugging Face's `datasets` knows by their names."""
 
-
-class ExportError(ValueError):
-    """A dataset that cannot be written; the text says why."""
-
-
-@dataclass
-class Summary:
-    """What an export came to.
-
-    Attributes:
-        out: The folder.
-        format: The format.
-        records: How many conversations were written.
-        replies: The assistant's messages in all.
-        trained: Those that count towards the loss.
-        read: What was read, counted.
-        kept: What was written, counted.
-        left_out: Why trajectories were left out, and how many.
-        families: The records of each family.
-    """
-
-    out: Path
-    format: str
-    records: int = 0
-    replies: int = 0
-    trained: int = 0
-    read: Statistics = field(default_factory=Statistics)
-    kept: Statistics = field(default_factory=Statistics)
-    left_out: Counter[str] = field(default_factory=Counter)
-    families: Counter[str] = field(default_factory=Counter)
-
-    def lines(self) -> list[str]:
-        """The summary as lines for people."""
-        lines = [
-            f"records             {self.records} of {self.read.episodes} trajectories",
-            f"replies             {self.replies}, of which {self.trained} count towards the loss",
-        ]
-        lines += [f"left out            {count}: {reason}" for reason, count in sorted(self.left_out.items())]
-        return [*lines, f"written to          {self.out}"]
+SPLITS = {WHOLE: "train", TRAIN: "train", HELD_OUT: "test"}
+"""What `datasets` calls them."""
 
 
 def export(
@@ -68,20 +34,43 @@ def export(
     min_refinements: int = 2,
     success_only: bool = True,
     train_errors: bool = False,
+    mask_refinements: bool = False,
+    drop_refinements: bool = False,
+    exclude: Iterable[str] = (),
+    limit: int | None = None,
+    seed: int = 0,
+    split: float | None = None,
 ) -> Summary:
-    """Write a dataset.
+    """Write a dataset: `data.jsonl`, or with a split `train.jsonl` and `test.jsonl`, and a README.
+
+    A trajectory that broke, has no correct reply, or occurred before (the same id) is left out and counted; so is
+    one in which no reply would count towards the loss.
 
     Args:
         trajectories: What was played.
         format: `messages`: JSON Lines of `{"messages": […], "id", "script", "family"}`, each assistant message
-            with `loss` and `error`.
+            with `loss` and `error`. `openai`: `{"messages": […]}`, each assistant message with `weight` 0 or 1.
+            `paper`: `{"trajectory": […], "id", "script", "family"}` in the paper's wire format, without loss.
         out: The folder; it is made where it is missing, an earlier dataset in it is replaced.
         min_refinements: How many error-and-refines a trajectory must have (the paper's 2).
         success_only: Whether only trajectories that reach the goal are written (the paper's choice).
         train_errors: Whether erroneous replies count towards the loss too (an ablation).
+        mask_refinements: Whether the correct replies right after erroneous ones do not count (an ablation).
+        drop_refinements: Whether erroneous replies and the answers to them are cut out (an ablation; the
+            refining replies do not count then, see `trpg_env.tuning.Ablation`).
+        exclude: Families that are left out.
+        limit: How many records there are at most, drawn evenly by id: with the same seed, a smaller limit gives the
+            first records of a larger one. 1 or more.
+        seed: Which subset `limit` draws.
+        split: The share of families that is held out, above 0 and below 1. A family is held out if its hash is
+            below the share, whatever other families there are; with few families that may be none.
+
+    Returns:
+        What the export came to; `lines()` tells it to people.
 
     Raises:
-        ExportError: An unknown format, or the folder holds other files or cannot be written.
+        ExportError: An unknown format, options that contradict each other or are out of range, or the folder
+            holds other files or cannot be written.
 
     Example:
         >>> import tempfile
@@ -93,83 +82,64 @@ def export(
     """
     if format not in FORMATS:
         raise ExportError(f"{format!r} is no format of this version; the formats are {', '.join(FORMATS)}")
-    summary = Summary(Path(out), format)
-    if "\0" in str(out):
-        raise ExportError(f"{out!r} cannot be a folder's name: there is a null character in it")
-    try:
-        summary.out.mkdir(parents=True, exist_ok=True)
-        _refuse_other_files(summary.out)
-        with _written(summary.out / "data.jsonl") as file:
-            for trajectory in trajectories:
-                messages = _selected(trajectory, summary, min_refinements, success_only, train_errors)
-                if messages:
-                    file.write(json.dumps(_record(trajectory, messages), ensure_ascii=False).encode())
-                    file.write(b"\n")
-        with _written(summary.out / "README.md") as file:
-            file.write(card(summary).encode())
-    except OSError as error:
-        raise ExportError(f"{summary.out} cannot be written: {error.strerror}") from None
+    options = Options(
+        min_refinements=min_refinements,
+        success_only=success_only,
+        ablation=one_ablation(
+            train_errors=train_errors, mask_refinements=mask_refinements, drop_refinements=drop_refinements
+        ),
+        exclude=frozenset([exclude] if isinstance(exclude, str) else exclude),
+        limit=limit,
+        seed=seed,
+        split=split,
+    )
+    return _written(trajectories, FORMATS[format], Path(out), options)
+
+
+def _written(trajectories: Iterable[Trajectory], format: Format, out: Path, options: Options) -> Summary:
+    if options.ablation and not format.has_loss:
+        others = ", ".join(other.name for other in FORMATS.values() if other.has_loss)
+        raise ExportError(
+            f"{format.name} does not say what counts towards the loss, so {options.ablation} does not go with it; "
+            f"leave it out, or choose one of {others}"
+        )
+    data_files = [WHOLE] if options.split is None else [TRAIN, HELD_OUT]
+    more_files = format.more_files(data_files)
+    names = [README, *data_files, *more_files]
+    summary = Summary(out, format.name, options, format.has_loss)
+    with staged(out, names) as stage:
+        for name in data_files:
+            stage.write(name, b"")
+        for trajectory in _drawn(selected(trajectories, summary), options, stage, summary):
+            _write(trajectory, format, stage, summary)
+        for name, text in more_files.items():
+            stage.write(name, text.encode())
+        stage.write(
+            README, card(summary, format, {name: SPLITS[name] for name in data_files}, names).encode()
+        )
     return summary
 
 
-def _refuse_other_files(folder: Path) -> None:
-    """Let a dataset go into a folder of its own only: trainers read every `*.jsonl` there, and its README is replaced."""
-    others = sorted(p.name for p in folder.rglob("*.jsonl") if p != folder / "data.jsonl")
-    if (folder / "README.md").exists() and not (folder / "data.jsonl").exists():
-        others.append("README.md")
-    if others:
-        raise ExportError(
-            f"{folder} holds {others[0]}, which is no part of a dataset; name a new or empty folder"
-        )
+def _drawn(
+    trajectories: Iterator[Trajectory], options: Options, stage: Stage, summary: Summary
+) -> Iterator[Trajectory]:
+    """All of them, or the subset that `limit` draws; those that were not drawn are counted."""
+    if options.limit is None:
+        yield from trajectories
+        return
+    yield from draw(trajectories, options.limit, options.seed, stage.store())
+    wanted = summary.read.episodes - summary.left_out.total()
+    if wanted > summary.kept.episodes:
+        summary.left_out[f"not among the {options.limit} drawn"] += wanted - summary.kept.episodes
 
 
-def _selected(
-    trajectory: Trajectory, summary: Summary, min_refinements: int, success_only: bool, train_errors: bool
-) -> list[Message]:
-    """The conversation of a trajectory that is wanted; nothing for one that is left out, and why is counted."""
-    summary.read.add(trajectory)
-    messages: list[Message] = []
-    if trajectory.outcome == "error":
-        reason = "the episode broke"
-    elif success_only and not trajectory.success:
-        reason = "the goal was not reached"
-    elif error_and_refines(trajectory) < min_refinements:
-        reason = f"fewer than {min_refinements} error-and-refines"
-    else:
-        messages = conversation(trajectory, train_errors=train_errors)
-        reason = "no correct reply"
-    if not messages:
-        summary.left_out[reason] += 1
-        return []
-    summary.records += 1
-    summary.kept.add(trajectory)
-    summary.families[trajectory.family] += 1
-    replies = [m for m in messages if m.role == "assistant"]
-    summary.replies += len(replies)
-    summary.trained += sum(m.loss is True for m in replies)
-    return messages
-
-
-def _record(trajectory: Trajectory, messages: list[Message]) -> dict[str, object]:
-    return {
-        "messages": [m.as_dict() for m in messages],
-        "id": trajectory.id,
-        "script": trajectory.script,
-        "family": trajectory.family,
-    }
-
-
-@contextlib.contextmanager
-def _written(path: Path) -> Iterator[IO[bytes]]:
-    """A file that takes its place only when it is whole."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+def _write(trajectory: Trajectory, format: Format, stage: Stage, summary: Summary) -> None:
+    messages = conversation(trajectory, summary.options.ablation)
+    share = summary.options.split
+    held_out = share is not None and is_held_out(trajectory.family, share)
+    file = WHOLE if share is None else HELD_OUT if held_out else TRAIN
+    lines = [json.dumps(record, ensure_ascii=False) for record in format.records(trajectory, messages)]
+    stage.write(file, "".join(f"{line}\n" for line in lines).encode())
+    summary.add(trajectory, messages, len(lines), file)
+    if held_out:
+        summary.held_out[trajectory.family] += len(lines)

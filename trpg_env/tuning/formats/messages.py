@@ -1,0 +1,32 @@
+"""`messages`: the canonical format. Each reply says whether it counts towards the loss and whether it was an error."""
+
+from collections.abc import Iterator, Sequence
+
+from trpg_env.trajectory import Trajectory
+from trpg_env.tuning.conversation import Message
+from trpg_env.tuning.formats.base import Columns, Format, Record
+
+_ABOUT = """\
+One JSON object a line: `messages` from the first user message (the instruction and the opening scene) to a correct
+reply, and the episode's `id`, `script` and `family`. Each assistant message says whether it counts towards the loss
+(`loss`) and whether its action was erroneous (`error`). Refinement tuning trains on the correct replies and keeps the
+erroneous ones as context (AgentRefine, ICLR 2025, Eq. 1)."""
+
+_COLUMNS: Columns = {
+    "messages": {"role": "string", "content": "string", "loss": "bool", "error": "bool"},
+    "id": "string",
+    "script": "string",
+    "family": "string",
+}
+
+
+def _records(trajectory: Trajectory, messages: Sequence[Message]) -> Iterator[Record]:
+    yield {
+        "messages": [message.as_dict() for message in messages],
+        "id": trajectory.id,
+        "script": trajectory.script,
+        "family": trajectory.family,
+    }
+
+
+MESSAGES = Format("messages", _ABOUT, _COLUMNS, _records)

@@ -1,0 +1,143 @@
+"""What an export came to, counted."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from trpg_env.trajectory import Participant, Statistics, Trajectory
+from trpg_env.tuning.conversation import Message
+from trpg_env.tuning.licences import Played
+from trpg_env.tuning.options import Options
+from trpg_env.tuning.subset import family_lot
+
+SHOWN = 12
+"""How many families the summary names."""
+
+
+@dataclass
+class Summary:
+    """What an export came to.
+
+    Attributes:
+        out: The folder.
+        format: The format's name.
+        options: What was asked for.
+        has_loss: Whether the format says what counts towards the loss.
+        records: How many records were written.
+        replies: The player's replies in them.
+        errors: The erroneous ones among them.
+        trained: Those that count towards the loss.
+        read: What was read, counted.
+        kept: What was written, counted.
+        left_out: Why trajectories were left out, and how many.
+        families: The records of each family, the held-out ones included.
+        held_out: The records of each family that is held out.
+        excluded: The families among those to be excluded that were met with.
+        scripts: The records of each script.
+        sources: Who played, who answered and how the episodes came about, with the records of each.
+        files: The data files, and the records in each.
+    """
+
+    out: Path
+    format: str
+    options: Options = field(default_factory=Options)
+    has_loss: bool = True
+    records: int = 0
+    replies: int = 0
+    errors: int = 0
+    trained: int = 0
+    read: Statistics = field(default_factory=Statistics)
+    kept: Statistics = field(default_factory=Statistics)
+    left_out: Counter[str] = field(default_factory=Counter)
+    families: Counter[str] = field(default_factory=Counter)
+    held_out: Counter[str] = field(default_factory=Counter)
+    excluded: set[str] = field(default_factory=set)
+    scripts: Counter[Played] = field(default_factory=Counter)
+    sources: Counter[tuple[str, str]] = field(default_factory=Counter)
+    files: Counter[str] = field(default_factory=Counter)
+
+    def add(self, trajectory: Trajectory, messages: Sequence[Message], records: int, file: str) -> None:
+        """Count an episode that was written.
+
+        Args:
+            trajectory: The episode.
+            messages: Its conversation.
+            records: How many records it has become.
+            file: The data file they are in.
+        """
+        self.records += records
+        self.files[file] += records
+        self.kept.add(trajectory)
+        self.families[trajectory.family] += records
+        self.scripts[trajectory.script, trajectory.script_hash] += records
+        self.sources["player", _named(trajectory.player)] += records
+        self.sources["DM", _named(trajectory.dm)] += records
+        self.sources["made by", trajectory.source] += records
+        if self.has_loss:
+            self.replies += sum(m.error is not None for m in messages)
+            self.errors += sum(m.error is True for m in messages)
+            self.trained += sum(m.loss is True for m in messages)
+        else:
+            errors = [dm.error is not None for _, dm in trajectory.exchanges()]
+            self.replies += len(errors)
+            self.errors += sum(errors)
+
+    def warnings(self) -> list[str]:
+        """What a user may not have meant."""
+        found = []
+        options, families = self.options, self.families
+        if unmet := sorted(options.exclude - self.excluded):
+            found.append(f"no trajectory is of the excluded {_counted(unmet, 'family', 'families')}")
+        if options.limit is not None and self.kept.episodes < options.limit:
+            found.append(f"{options.limit} records were asked for, and there are only {self.records}")
+        if options.split is not None and families and not self.held_out:
+            found.append(f"no family is held out at {options.split:g}{self._larger_share()}")
+        if self.held_out and len(self.held_out) == len(families):
+            found.append(
+                "every family is held out, and none is left to train on; a smaller share leaves some"
+            )
+        return found
+
+    def lines(self) -> list[str]:
+        """The summary as lines for people."""
+        loss = f", of which {self.trained} count towards the loss" if self.has_loss else ""
+        lines = [
+            f"records             {self.records} of {self.read.episodes} trajectories",
+            f"replies             {self.replies}{loss}",
+        ]
+        if self.families:
+            lines.append(f"families            {len(self.families)}: {_most(self.families)}")
+        if self.held_out:
+            held_out = self.held_out.total()
+            lines.append(f"held out            {held_out} of {self.records} records: {_most(self.held_out)}")
+        lines += [f"left out            {count}: {reason}" for reason, count in sorted(self.left_out.items())]
+        lines += [f"warning             {warning}" for warning in self.warnings()]
+        return [*lines, f"written to          {self.out}"]
+
+    def _larger_share(self) -> str:
+        """Which share would hold a family out."""
+        first = min(self.families, key=family_lot)
+        share = int(family_lot(first) * 100 + 1) / 100
+        return f"; {share:g} would hold out {one_line(first)}" if share < 1 and len(self.families) > 1 else ""
+
+
+def one_line(text: str, longest: int = 100) -> str:
+    """A text from a script or a model, on one line and not too long."""
+    line = " ".join(text.split())
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
+
+
+def _named(participant: Participant) -> str:
+    return f"{participant.kind} ({participant.model})" if participant.model else participant.kind
+
+
+def _counted(names: Sequence[str], one: str, many: str) -> str:
+    return f"{one if len(names) == 1 else many} {', '.join(map(one_line, names))}"
+
+
+def _most(families: Counter[str]) -> str:
+    names: Iterable[tuple[str, int]] = sorted(families.items(), key=lambda item: (-item[1], item[0]))
+    named = [f"{one_line(family)} {records}" for family, records in names]
+    more = [f"and {len(named) - SHOWN} more"] if len(named) > SHOWN else []
+    return ", ".join(named[:SHOWN] + more)
