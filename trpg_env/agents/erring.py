@@ -12,7 +12,7 @@ import gymnasium as gym
 
 from trpg_env.agents import thoughts
 from trpg_env.agents.draws import Draws
-from trpg_env.agents.mistakes import Mistake, Mistakes
+from trpg_env.agents.mistakes import AHEAD, Mistake, Mistakes
 from trpg_env.agents.planner import Planner
 from trpg_env.agents.protocol import Info, Turn
 from trpg_env.agents.view import environment_of
@@ -117,12 +117,12 @@ class ErringAgent:
         """The plan's next action, or a step beside it."""
         if self._last is None:
             observation = observation.removeprefix(self._env.episode.instruction).strip()
-        plan = self._planner.plan(self._env)
+        plan, length = self._planner.ahead(self._env, AHEAD)
         erred = self._error_told(info)
         # An error's answer is quoted as such, not as something seen.
         seen = "" if erred is not None else observation
-        beside = self._beside(plan, erred) if self._can_afford(plan) else None
-        templates, action = beside or self._on(plan)
+        beside = self._beside(plan, erred) if self._env.episode.turns_left > length + 1 else None
+        templates, action = beside or self._on(plan, length)
         thought = thoughts.say(templates, self._draws, seen, action=action)
         if erred is not None:
             message = info["assessment"]["message"]
@@ -137,14 +137,11 @@ class ErringAgent:
         assessment = info["assessment"]
         return next((kind for kind in RATES if assessment[f"{kind}_error"]), None)
 
-    def _can_afford(self, plan: tuple[str, ...], more: int = 1) -> bool:
-        return self._env.episode.turns_left > len(plan) + more
-
-    def _on(self, plan: tuple[str, ...]) -> tuple[thoughts.Templates, str]:
+    def _on(self, plan: tuple[str, ...], length: int) -> tuple[thoughts.Templates, str]:
         if not plan:
             actions = self._env.script.program.actions
             return thoughts.LOST, sample_action(actions, self._draws.generator)
-        return (thoughts.LAST if len(plan) == 1 else thoughts.ON), plan[0]
+        return (thoughts.LAST if length == 1 else thoughts.ON), plan[0]
 
     def _beside(
         self, plan: tuple[str, ...], erred: ErrorKind | None

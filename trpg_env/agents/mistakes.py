@@ -19,7 +19,9 @@ POOL = 5_000
 LOOKED_AT = 60
 """How many of them are looked at for one mistake."""
 
-_AHEAD = 6
+AHEAD = 6
+"""How many actions of the plan a mistake may run ahead to, the next one counted."""
+
 _NO_FATE = SeededFate(0, 0)
 
 
@@ -67,7 +69,7 @@ class Mistakes:
         Args:
             kind: The kind.
             state: The state of play.
-            plan: What is to be done next.
+            plan: What is to be done next, up to `AHEAD` actions.
             draws: Where the randomness comes from.
         """
         if kind == "parameter":
@@ -75,7 +77,7 @@ class Mistakes:
             ways = draws.shuffled(_WAYS)
             return self._put_wrongly(ways, meant, state, draws) if meant else None
         # Running ahead of the plan comes before what is about the same things, and that before anything else.
-        ahead = [self._by_text[text] for text in plan[1:_AHEAD] if text in self._by_text]
+        ahead = [self._by_text[text] for text in plan[1:] if text in self._by_text]
         subjects = dict.fromkeys(value for action in ahead for value in action.parameters.values())
         near = [a for s in subjects for a in self._by_subject[s]]
         candidates = chain(draws.shuffled(ahead), self._some(near, draws), self._some(self._pool, draws))
@@ -87,11 +89,11 @@ class Mistakes:
         Args:
             mistake: The one before, which the world has called an error already.
             state: The state of play.
-            plan: What is to be done next.
+            plan: What is to be done next, up to `AHEAD` actions.
             draws: Where the randomness comes from.
         """
         if mistake.kind == "parameter":
-            others = [text for text in plan[1:_AHEAD] if text != mistake.action]
+            others = [text for text in plan[1:] if text != mistake.action]
             ways = [way for way in _WAYS if way.name == mistake.subject]
             return self._put_wrongly(ways, draws.pick(others), state, draws) if others else None
         same = [a for a in self._by_subject.get(mistake.subject, ()) if a.text != mistake.action]

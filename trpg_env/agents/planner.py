@@ -1,5 +1,6 @@
 """The planner: follows a shortest plan, and plans anew where luck has it otherwise."""
 
+from itertools import islice
 from typing import NamedTuple
 
 import gymnasium as gym
@@ -19,6 +20,13 @@ EXPLORED = 10_000
 
 _MAX_EXPLORED = 200_000
 _MAX_KEPT = 10_000
+
+
+class Outlook(NamedTuple):
+    """What lies ahead: the first actions of a plan, none where there is none, and how many the whole plan has."""
+
+    actions: tuple[str, ...]
+    length: int
 
 
 class _Found(NamedTuple):
@@ -54,15 +62,21 @@ class Planner:
         self._next = 0
         self._hopeless = False
 
-    def plan(self, env: AgentRefineEnv) -> tuple[str, ...]:
-        """A plan from the state of play; empty where none was found."""
+    def ahead(self, env: AgentRefineEnv, most: int = 1) -> Outlook:
+        """The plan from the state of play.
+
+        Args:
+            env: The environment that is played in.
+            most: How many of its actions are wanted at most.
+        """
         if not self._looked:
             self._looked = True
             self._atlas = self._explored(env.world, env.episode.variation)
         values = env.state.values
         if self._atlas is not None and values in self._atlas:
-            return tuple(self._atlas.plan(values))
-        return self._searched_for(env.world, env.state)
+            return Outlook(tuple(islice(self._atlas.plan(values), most)), self._atlas.distance(values) or 0)
+        plan = self._searched_for(env.world, env.state)
+        return Outlook(plan[:most], len(plan))
 
     def distance(self, values: list[Value]) -> int | None:
         """How many actions lead to the goal from a state of the episode; None where there is no way, or none is known."""
@@ -150,10 +164,11 @@ class PlannerAgent:
 
     def act(self, observation: str, info: Info) -> Turn:
         """The plan's next action."""
-        plan = self._planner.plan(self._env)
-        if not plan:
+        plan = self._planner.ahead(self._env)
+        if not plan.actions:
             action = sample_action(self._env.script.program.actions, self._draws.generator)
             return Turn("I see no way to the goal from here, so I try something.", action)
-        if len(plan) == 1:
-            return Turn(f'One step is left: "{plan[0]}" reaches the goal.', plan[0])
-        return Turn(f'The next step towards the goal is "{plan[0]}".', plan[0])
+        (action,) = plan.actions
+        if plan.length == 1:
+            return Turn(f'One step is left: "{action}" reaches the goal.', action)
+        return Turn(f'The next step towards the goal is "{action}".', action)

@@ -1,51 +1,63 @@
-"""One episode, played and kept turn by turn.
+"""One episode, played and kept turn by turn, as the data of a trajectory.
 
 An agent or a DM that raises, and a check that does not answer, end the episode; its trajectory then has the outcome
 `error` and says why. Nothing but an interrupt passes through.
 """
 
 import inspect
+from collections.abc import Iterable
 from typing import Any
 
 from trpg_env.agents import Agent, Turn
 from trpg_env.envs import AgentRefineEnv, Wait
-from trpg_env.rollout.run import Planned
-from trpg_env.trajectory import DMTurn, EpisodeError, Outcome, Participant, PlayerTurn, Trajectory
+from trpg_env.rollout.run import Planned, Run
+from trpg_env.trajectory import Outcome, Participant, writable
+
+Record = dict[str, Any]
+"""The data of a `Trajectory` in the order of the format; every text in it can be written."""
 
 
 def participant(who: Any) -> Participant:
-    """What a trajectory says of a player or a DM: its kind, and its model and settings where it names them."""
-    return Participant(
-        kind=str(getattr(who, "kind", type(who).__name__)),
-        model=getattr(who, "model", None),
-        sampling=getattr(who, "sampling", None),
-        prompt_hash=getattr(who, "prompt_hash", None),
-    )
+    """What a trajectory says of a player or a DM: its kind, and its model and settings where it names them.
+
+    Raises:
+        ValueError: What it says of itself cannot be written as JSON.
+    """
+    try:
+        said = Participant(
+            kind=str(getattr(who, "kind", type(who).__name__)),
+            model=getattr(who, "model", None),
+            sampling=getattr(who, "sampling", None),
+            prompt_hash=getattr(who, "prompt_hash", None),
+        )
+        return Participant.model_validate_json(said.model_dump_json())
+    except ValueError as error:
+        raise ValueError(
+            f"{type(who).__name__} has a model, sampling or prompt_hash that is no JSON: {error}"
+        ) from None
 
 
-async def play_episode(
-    env: AgentRefineEnv, agent: Agent, episode: Planned, luck: int, wait: Wait
-) -> Trajectory:
+async def play_episode(env: AgentRefineEnv, agent: Agent, episode: Planned, run: Run, wait: Wait) -> Record:
     """Play one episode.
 
     Args:
         env: The environment, unwrapped; nobody else plays in it meanwhile.
         agent: Who plays, likewise.
         episode: Which episode.
-        luck: Its luck.
+        run: The run it is of.
         wait: How a coroutine of the agent's or the DM's is waited for.
     """
     try:
-        observation, info = await env.reset_async(seed=episode.seed, options={"luck": luck}, wait=wait)
+        observation, info = await env.reset_async(seed=episode.seed, options={"luck": run.luck}, wait=wait)
     except Exception as error:
-        return broken_at_once(env, agent, episode, luck, _broken("dm", error))
+        return broken_at_once(env, episode, run, _broken("dm", error))
     opening = observation.removeprefix(env.episode.instruction).removeprefix("\n\n")
-    turns: list[DMTurn | PlayerTurn] = [_dm_turn(0, opening, info, env)]
-    broken: EpisodeError | None = None
+    turns: list[Record] = [_dm_turn(0, opening, info, env.state.completed)]
+    broken: Record | None = None
     terminated = truncated = False
     try:
         agent.reset(env, episode.seed)
-    except Exception as error:
+    except _RAISED as error:
         broken = _broken("player", error)
     while broken is None and not (terminated or truncated):
         try:
@@ -57,93 +69,99 @@ async def play_episode(
             broken = _broken("player", error)
             break
         turns.append(played)
-        observation, _, terminated, truncated, info = await env.step_async(played.action, wait=wait)
-        turns.append(_dm_turn(len(turns), observation, info, env))
+        observation, _, terminated, truncated, info = await env.step_async(played["action"], wait=wait)
+        turns.append(_dm_turn(len(turns), observation, info, env.state.completed))
         if info["error"]["kind"] is not None:
-            broken = EpisodeError(**info["error"])
+            broken = _error(**info["error"])
     outcome: Outcome = "truncated"
     if broken is not None:
         outcome = "error"
     elif terminated:
         outcome = "completed" if info["success"] else "failed"
-    return _trajectory(env, agent, episode, luck, turns, outcome, broken, info["success"], info["progress"])
+    return _record(env, episode, run, turns, outcome, broken, info["success"], info["progress"])
 
 
-def broken_at_once(
-    env: AgentRefineEnv, agent: Agent, episode: Planned, luck: int, error: EpisodeError
-) -> Trajectory:
+def broken_at_once(env: AgentRefineEnv, episode: Planned, run: Run, error: Record) -> Record:
     """The record of an episode of which no turn is known: the DM's only turn in it is empty.
 
     Args:
         env: An environment of its script.
-        agent: Who plays.
         episode: Which episode.
-        luck: Its luck.
+        run: The run it is of.
         error: Why it broke.
     """
-    nothing = DMTurn(
-        turn=0,
-        thought="",
-        observation="",
-        parameter_error=False,
-        place_error=False,
-        logic_error=False,
-        message="",
-        progress=0.0,
-        completed=[],
-        state_hash="",
-    )
-    return _trajectory(env, agent, episode, luck, [nothing], "error", error, success=False, progress=0.0)
+    assessment = {"parameter_error": False, "place_error": False, "logic_error": False, "message": ""}
+    nothing = {"thought": "", "assessment": assessment, "progress": 0.0, "state_hash": ""}
+    turns = [_dm_turn(0, "", nothing, ())]
+    return _record(env, episode, run, turns, "error", error, success=False, progress=0.0)
 
 
-def _trajectory(
+def _record(
     env: AgentRefineEnv,
-    agent: Agent,
     episode: Planned,
-    luck: int,
-    turns: list[DMTurn | PlayerTurn],
+    run: Run,
+    turns: list[Record],
     outcome: Outcome,
-    error: EpisodeError | None,
+    error: Record | None,
     success: bool,
     progress: float,
-) -> Trajectory:
-    return Trajectory(
-        id=episode.id,
-        script=env.script.origin,
-        script_hash=env.script.hash,
-        family=env.script.family,
-        seed=episode.seed,
-        luck=luck,
-        player=participant(agent),
-        dm=participant(env.dm),
-        instruction=env.episode.instruction,
-        turns=turns,
-        success=success,
-        progress=progress,
-        outcome=outcome,
-        error=error,
-    )
+) -> Record:
+    script = env.script
+    return {
+        "schema_version": 1,
+        "id": episode.id,
+        "script": None if script.origin is None else writable(script.origin),
+        "script_hash": script.hash,
+        "family": writable(script.family),
+        "seed": episode.seed,
+        "luck": run.luck,
+        "source": "rollout",
+        "player": run.player.model_dump(),
+        "dm": run.dm.model_dump(),
+        "instruction": writable(env.episode.instruction),
+        "turns": turns,
+        "success": success,
+        "progress": progress,
+        "outcome": outcome,
+        "error": error,
+        "parent": None,
+        "usage": {},
+    }
 
 
-def _broken(kind: str, error: Exception) -> EpisodeError:
-    return EpisodeError(kind=kind, message=f"{type(error).__name__}: {error}")
+def _broken(kind: str, error: Exception) -> Record:
+    return _error(kind, f"{type(error).__name__}: {error}")
 
 
-def _dm_turn(number: int, observation: str, info: dict[str, Any], env: AgentRefineEnv) -> DMTurn:
-    return DMTurn(
-        turn=number,
-        thought=info["thought"],
-        observation=observation,
-        **info["assessment"],
-        progress=info["progress"],
-        completed=list(env.state.completed),
-        state_hash=info["state_hash"],
-    )
+def _error(kind: str, message: str) -> Record:
+    return {"kind": kind, "message": writable(message)}
 
 
-def _player_turn(number: int, turn: object) -> PlayerTurn:
+def _dm_turn(number: int, observation: str, info: dict[str, Any], completed: Iterable[int]) -> Record:
+    assessment = info["assessment"]
+    return {
+        "turn": number,
+        "role": "DM",
+        "thought": writable(info["thought"]),
+        "observation": writable(observation),
+        "parameter_error": assessment["parameter_error"],
+        "place_error": assessment["place_error"],
+        "logic_error": assessment["logic_error"],
+        "message": writable(assessment["message"]),
+        "progress": info["progress"],
+        "completed": [*completed],
+        "state_hash": info["state_hash"],
+    }
+
+
+def _player_turn(number: int, turn: object) -> Record:
     if not isinstance(turn, Turn) or not isinstance(turn.action, str) or not isinstance(turn.thought, str):
         raise TypeError(f"act gave {turn!r}; it gives a Turn of two texts, a thought and an action")
-    return PlayerTurn(
-        turn=number, thought=turn.thought, action=turn.action, reasoning=turn.reasoning, reply=turn.reply
-    )
+    return {
+        "turn": number,
+        "role": "Player",
+        "thought": writable(turn.thought),
+        "action": writable(turn.action),
+        "reasoning": None if turn.reasoning is None else writable(turn.reasoning),
+        "reply": None if turn.reply is None else writable(turn.reply),
+    }

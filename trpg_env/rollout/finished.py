@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
-from trpg_env.trajectory import Tally, Trajectory, parse_line
+from pydantic_core import to_json
+
+from trpg_env.rollout.episode import Record
+from trpg_env.trajectory import Tally, Trajectory, letter, parse_line
 
 
 @dataclass(slots=True)
@@ -16,16 +19,16 @@ class Finished:
 
     line: bytes
     tally: Tally
-    _trajectory: Trajectory | None = None
 
     @classmethod
-    def of(cls, trajectory: Trajectory) -> "Finished":
-        """A trajectory that was played in this process."""
-        return cls(trajectory.model_dump_json().encode() + b"\n", Tally.of(trajectory), trajectory)
+    def of(cls, record: Record) -> "Finished":
+        """An episode that was played in this process."""
+        answers = record["turns"][2::2]
+        errors = "".join([letter(t["parameter_error"], t["place_error"], t["logic_error"]) for t in answers])
+        tally = Tally(record["family"], record["script_hash"], record["outcome"], record["success"], errors)
+        return cls(to_json(record) + b"\n", tally)
 
     @property
     def trajectory(self) -> Trajectory:
         """The trajectory itself."""
-        if self._trajectory is None:
-            self._trajectory = parse_line(self.line)
-        return self._trajectory
+        return parse_line(self.line)

@@ -193,9 +193,9 @@ def _work(job: Job, connection: Connection) -> None:
     with suppress(BrokenPipeError, EOFError, ConnectionResetError), Sandbox() as sandbox:
         try:
             table = Table(job.run, job.agent, job.dm, sandbox)
-            for trajectory in play(table, handed(), job.concurrency):
-                done = Finished.of(trajectory)
-                send((trajectory.id, done.line, tuple(done.tally)))
+            for record in play(table, handed(), job.concurrency):
+                done = Finished.of(record)
+                send((record["id"], done.line, tuple(done.tally)))
         except OSError:
             raise
         except Exception as error:

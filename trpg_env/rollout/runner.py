@@ -6,12 +6,12 @@ from collections.abc import Coroutine, Iterator
 from queue import SimpleQueue
 
 from trpg_env.envs import Loop, directly
+from trpg_env.rollout.episode import Record
 from trpg_env.rollout.run import Planned
 from trpg_env.rollout.table import Seat, Table
-from trpg_env.trajectory import Trajectory
 
 
-def play(table: Table, episodes: Iterator[Planned], concurrency: int) -> Iterator[Trajectory]:
+def play(table: Table, episodes: Iterator[Planned], concurrency: int) -> Iterator[Record]:
     """Play episodes.
 
     Args:
@@ -21,7 +21,7 @@ def play(table: Table, episodes: Iterator[Planned], concurrency: int) -> Iterato
             code goes on one after another.
 
     Yields:
-        A trajectory as soon as its episode has ended; with several in flight not in the order of `episodes`.
+        The data of a trajectory as soon as its episode has ended; with several in flight not in the order of `episodes`.
     """
     if concurrency > 1:
         yield from _side_by_side(table, episodes, concurrency)
@@ -32,20 +32,20 @@ def play(table: Table, episodes: Iterator[Planned], concurrency: int) -> Iterato
             yield _finished(table.play(seat, episode, loop.wait))
 
 
-def _finished(playing: Coroutine[None, None, Trajectory]) -> Trajectory:
+def _finished(playing: Coroutine[None, None, Record]) -> Record:
     """What a coroutine gives that never gives way to another: no event loop is needed, which would cost each turn."""
     try:
         playing.send(None)
     except StopIteration as end:
-        trajectory: Trajectory = end.value
+        trajectory: Record = end.value
         return trajectory
     raise RuntimeError("an episode waits for an event loop that nobody runs")
 
 
-def _side_by_side(table: Table, episodes: Iterator[Planned], concurrency: int) -> Iterator[Trajectory]:
+def _side_by_side(table: Table, episodes: Iterator[Planned], concurrency: int) -> Iterator[Record]:
     """Play in an event loop of its own thread, which goes on while the caller does something else."""
     seats = table.seats(concurrency)
-    results: SimpleQueue[Trajectory | BaseException | None] = SimpleQueue()
+    results: SimpleQueue[Record | BaseException | None] = SimpleQueue()
     loop = asyncio.new_event_loop()
     # What the caller has not taken yet is bounded, however slow the caller is.
     room = asyncio.Semaphore(2 * concurrency)

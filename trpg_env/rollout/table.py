@@ -11,10 +11,9 @@ from typing import Any
 from trpg_env.agents import Agent
 from trpg_env.dm import DungeonMaster
 from trpg_env.envs import AgentRefineEnv, Wait
-from trpg_env.rollout.episode import broken_at_once, play_episode
+from trpg_env.rollout.episode import Record, broken_at_once, play_episode
 from trpg_env.rollout.run import Planned, Run
 from trpg_env.sandbox import Sandbox
-from trpg_env.trajectory import EpisodeError, Trajectory
 from trpg_env.world import World
 
 
@@ -68,12 +67,11 @@ class Table:
         worlds: list[World] = [env.world for env in self._first.envs]
         return Seat(agent, [self._environment(world.script, world=world) for world in worlds])
 
-    async def play(self, seat: Seat, episode: Planned, wait: Wait) -> Trajectory:
+    async def play(self, seat: Seat, episode: Planned, wait: Wait) -> Record:
         """Play one episode at a seat."""
-        return await play_episode(seat.envs[episode.script], seat.agent, episode, self._run.luck, wait)
+        return await play_episode(seat.envs[episode.script], seat.agent, episode, self._run, wait)
 
-    def lost(self, episode: Planned, why: str) -> Trajectory:
+    def lost(self, episode: Planned, why: str) -> Record:
         """The record of an episode of which nothing is left."""
-        seat = self._first
-        error = EpisodeError(kind="process", message=why)
-        return broken_at_once(seat.envs[episode.script], seat.agent, episode, self._run.luck, error)
+        error = {"kind": "process", "message": why}
+        return broken_at_once(self._first.envs[episode.script], episode, self._run, error)

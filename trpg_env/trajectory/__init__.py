@@ -1,25 +1,43 @@
-"""What was played: the trajectory's model, its files, and counts over it."""
+"""What was played: the trajectory's model, its files, whether it is true, and counts over it."""
 
 from trpg_env.trajectory.identity import episode_id
-from trpg_env.trajectory.model import DMTurn, EpisodeError, Outcome, Participant, PlayerTurn, Trajectory
+from trpg_env.trajectory.lookup import NoScript, Scripts
+from trpg_env.trajectory.model import (
+    DMTurn,
+    EpisodeError,
+    Outcome,
+    Participant,
+    PlayerTurn,
+    Trajectory,
+    writable,
+)
 from trpg_env.trajectory.reading import StoreError, parse_line, read_trajectories
+from trpg_env.trajectory.similarity import Similarity
 from trpg_env.trajectory.statistics import Statistics, error_and_refines
 from trpg_env.trajectory.store import Store
-from trpg_env.trajectory.tally import Tally
+from trpg_env.trajectory.tally import Tally, letter
+from trpg_env.trajectory.verification import Verifier, verify
 
 __all__ = [
     "DMTurn",
     "EpisodeError",
+    "NoScript",
     "Outcome",
     "Participant",
     "PlayerTurn",
+    "Scripts",
+    "Similarity",
     "Statistics",
     "Store",
     "StoreError",
     "Tally",
     "Trajectory",
+    "Verifier",
     "episode_id",
     "error_and_refines",
+    "letter",
     "parse_line",
     "read_trajectories",
+    "verify",
+    "writable",
 ]

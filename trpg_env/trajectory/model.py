@@ -12,12 +12,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def _writable(text: str) -> str:
+def writable(text: str) -> str:
     """Half a surrogate pair is no character and stands in no file: it becomes the replacement character."""
     return text if text.isascii() else _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-Text = Annotated[str, AfterValidator(_writable)]
+Text = Annotated[str, AfterValidator(writable)]
 
 Outcome = Literal["completed", "failed", "truncated", "error"]
 

@@ -8,8 +8,16 @@ from trpg_env.trajectory.model import Outcome, Trajectory
 KINDS = {"p": "parameter", "l": "place", "o": "logic"}
 """The kind of error that a letter stands for."""
 
-_LETTERS: dict[str | None, str] = {None: ".", **{kind: letter for letter, kind in KINDS.items()}}
 _REFINED = re.compile(r"[^.]+\.")
+
+
+def letter(parameter_error: bool, place_error: bool, logic_error: bool) -> str:
+    """The letter of a turn; of several errors that a model reports, the first counts."""
+    if parameter_error:
+        return "p"
+    if place_error:
+        return "l"
+    return "o" if logic_error else "."
 
 
 class Tally(NamedTuple):
@@ -32,8 +40,9 @@ class Tally(NamedTuple):
     @classmethod
     def of(cls, trajectory: Trajectory) -> "Tally":
         """The tally of a trajectory."""
-        errors = "".join([_LETTERS[dm.error] for _, dm in trajectory.exchanges()])
         t = trajectory
+        answers = t.turns[2::2]
+        errors = "".join([letter(a.parameter_error, a.place_error, a.logic_error) for a in answers])  # type: ignore[union-attr]
         return cls(t.family, t.script_hash, t.outcome, t.success, errors)
 
     @property

@@ -57,7 +57,7 @@ class Atlas:
         return None if found is None else found[0]
 
     def plan(self, values: list[Value]) -> Iterator[str]:
-        """The actions of a shortest plan; none where there is no plan, or the goal is reached."""
+        """The actions of a shortest plan, one by one; none where there is no plan, or the goal is reached."""
         state = self._identity(values)
         while (found := self._next.get(state)) is not None and found[0]:
             _, action, state = found

@@ -25,6 +25,7 @@ from trpg_env.world.statements import Render, Run, Statements, Turn
 from trpg_env.world.values import Value, plain, put, thaw
 
 _NOWHERE_ELSE = Names({}, {})
+_MAX_STARTS = 1_000
 
 _new = tuple.__new__
 """Makes a named tuple from a tuple of its fields, at a third of what its own constructor costs."""
@@ -82,6 +83,7 @@ class World:
         self._failure = _conditions(compiler, program.failure)
         self._milestones = _conditions(compiler, program.milestones)
         self._watch, self._always = _watches(program, self.layout)
+        self._starts: dict[int, State] = {}
         self._events: list[tuple[Function, Run, Render | None]] = [
             (
                 compiler.expression(event.when, _NOWHERE_ELSE),
@@ -112,6 +114,14 @@ class World:
 
     def begin(self, variation: int) -> State:
         """The state at the start of an episode."""
+        start = self._starts.get(variation)
+        if start is None:
+            start = self._begin(variation)
+            if len(self._starts) < _MAX_STARTS:
+                self._starts[variation] = start
+        return start
+
+    def _begin(self, variation: int) -> State:
         values = list(self.layout.start)
         for setting in self.settings(variation):
             slot = self.layout.slots[setting.attribute][setting.entity]
