@@ -15,7 +15,7 @@ from trpg_env.rollout import rollout
 if TYPE_CHECKING:
     from trpg_env.check import check_script
     from trpg_env.script import Fault, Script, ScriptError, load_script
-    from trpg_env.trajectory import Trajectory
+    from trpg_env.trajectory import Trajectory, verify
     from trpg_env.tuning import export
 
 _HOMES = {
@@ -26,6 +26,7 @@ _HOMES = {
     "check_script": "trpg_env.check",
     "export": "trpg_env.tuning",
     "load_script": "trpg_env.script",
+    "verify": "trpg_env.trajectory",
 }
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "export",
     "load_script",
     "rollout",
+    "verify",
 ]
 
 

@@ -1,9 +1,11 @@
 """One episode, played and kept turn by turn, as the data of a trajectory.
 
 An agent or a DM that raises, and a check that does not answer, end the episode; its trajectory then has the outcome
-`error` and says why. Nothing but an interrupt passes through.
+`error` and says why: `error.kind` is `player`, `dm`, `environment`, or what became of the check. Nothing but an
+interrupt passes through.
 """
 
+import asyncio
 import inspect
 from collections.abc import Iterable
 from typing import Any
@@ -15,6 +17,9 @@ from trpg_env.trajectory import Outcome, Participant, writable
 
 Record = dict[str, Any]
 """The data of a `Trajectory` in the order of the format; every text in it can be written."""
+
+_RAISED = (Exception, SystemExit, asyncio.CancelledError)
+"""What breaks an episode and not the run: a player that leaves the program, or cancels itself, is no interrupt."""
 
 
 def participant(who: Any) -> Participant:
@@ -49,10 +54,10 @@ async def play_episode(env: AgentRefineEnv, agent: Agent, episode: Planned, run:
     """
     try:
         observation, info = await env.reset_async(seed=episode.seed, options={"luck": run.luck}, wait=wait)
-    except Exception as error:
+        opening = observation.removeprefix(env.episode.instruction).removeprefix("\n\n")
+        turns = [_dm_turn(0, opening, info, env.state.completed)]
+    except _RAISED as error:
         return broken_at_once(env, episode, run, _broken("dm", error))
-    opening = observation.removeprefix(env.episode.instruction).removeprefix("\n\n")
-    turns: list[Record] = [_dm_turn(0, opening, info, env.state.completed)]
     broken: Record | None = None
     terminated = truncated = False
     try:
@@ -65,12 +70,18 @@ async def play_episode(env: AgentRefineEnv, agent: Agent, episode: Planned, run:
             if not isinstance(decided, Turn) and inspect.isawaitable(decided):
                 decided = await wait(decided)
             played = _player_turn(len(turns), decided)
-        except Exception as error:
+        except _RAISED as error:
             broken = _broken("player", error)
             break
-        turns.append(played)
-        observation, _, terminated, truncated, info = await env.step_async(played["action"], wait=wait)
-        turns.append(_dm_turn(len(turns), observation, info, env.state.completed))
+        try:
+            observation, _, terminated, truncated, told = await env.step_async(played["action"], wait=wait)
+            answer = _dm_turn(len(turns) + 1, observation, told, env.state.completed)
+        except _RAISED as error:
+            # An action without an answer is no turn; why it had none is told.
+            broken = _broken("environment", error, f"; the action was {played['action']!r}")
+            break
+        turns += (played, answer)
+        info = told
         if info["error"]["kind"] is not None:
             broken = _error(**info["error"])
     outcome: Outcome = "truncated"
@@ -129,8 +140,23 @@ def _record(
     }
 
 
-def _broken(kind: str, error: Exception) -> Record:
-    return _error(kind, f"{type(error).__name__}: {error}")
+def _broken(kind: str, error: BaseException, more: str = "") -> Record:
+    """Why an episode broke; raised again where it did not break but is being called off."""
+    if isinstance(error, asyncio.CancelledError) and _called_off():
+        raise error
+    try:
+        said = str(error)
+    except Exception:
+        said = "it cannot say why"
+    return _error(kind, f"{type(error).__name__}: {said}{more}")
+
+
+def _called_off() -> bool:
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # played without an event loop: nobody can call it off
+        return False
+    return task is not None and task.cancelling() > 0
 
 
 def _error(kind: str, message: str) -> Record:

@@ -1,7 +1,7 @@
 """A run made ready: scripts loaded, player and DM known, everything refused that cannot be played."""
 
 from collections.abc import Callable, Generator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 from trpg_env.agents import Agent, Function, as_agent
 from trpg_env.dm import DungeonMaster
@@ -86,6 +86,8 @@ class Rollout:
         """
         if self._processes > 1:
             yield from play_in_processes(self._job, wanted, self._table, self._processes)
-        else:
-            episodes = filter(wanted, self.run.episodes())
-            yield from map(Finished.of, play(self._table, episodes, self._job.concurrency))
+            return
+        episodes = filter(wanted, self.run.episodes())
+        with closing(play(self._table, episodes, self._job.concurrency)) as playing:
+            for record in playing:
+                yield Finished.of(record)

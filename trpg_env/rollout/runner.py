@@ -2,16 +2,20 @@
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator
+from contextlib import suppress
 from queue import SimpleQueue
+from typing import Any, TypeVar
 
 from trpg_env.envs import Loop, directly
 from trpg_env.rollout.episode import Record
 from trpg_env.rollout.run import Planned
 from trpg_env.rollout.table import Seat, Table
 
+T = TypeVar("T")
 
-def play(table: Table, episodes: Iterator[Planned], concurrency: int) -> Iterator[Record]:
+
+def play(table: Table, episodes: Iterator[Planned], concurrency: int) -> Generator[Record]:
     """Play episodes.
 
     Args:
@@ -27,7 +31,7 @@ def play(table: Table, episodes: Iterator[Planned], concurrency: int) -> Iterato
         yield from _side_by_side(table, episodes, concurrency)
         return
     (seat,) = table.seats(1)
-    with Loop() as loop:
+    with _Interruptible() as loop:
         for episode in episodes:
             yield _finished(table.play(seat, episode, loop.wait))
 
@@ -42,16 +46,45 @@ def _finished(playing: Coroutine[None, None, Record]) -> Record:
     raise RuntimeError("an episode waits for an event loop that nobody runs")
 
 
-def _side_by_side(table: Table, episodes: Iterator[Planned], concurrency: int) -> Iterator[Record]:
+class _Interruptible(Loop):
+    """A loop whose thread is not left waiting for a model when the caller is interrupted."""
+
+    def run(self, awaitable: Awaitable[T]) -> T:
+        """Wait for what an awaitable gives, or raises; an interrupt calls it off."""
+        tasks: list[asyncio.Task[Any]] = []
+        interrupted = False
+
+        async def noted() -> T:
+            task = asyncio.current_task()
+            assert task is not None
+            tasks.append(task)
+            if interrupted:
+                raise asyncio.CancelledError
+            return await awaitable
+
+        try:
+            return super().run(noted())
+        except KeyboardInterrupt:
+            interrupted = True
+            for task in tasks:
+                _tell(task.get_loop(), task.cancel)
+            raise
+
+
+def _side_by_side(table: Table, episodes: Iterator[Planned], concurrency: int) -> Generator[Record]:
     """Play in an event loop of its own thread, which goes on while the caller does something else."""
     seats = table.seats(concurrency)
     results: SimpleQueue[Record | BaseException | None] = SimpleQueue()
-    loop = asyncio.new_event_loop()
+    # The caller's thread may have an event loop set, which a runner without a factory would replace.
+    runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+    loop = runner.get_loop()
     # What the caller has not taken yet is bounded, however slow the caller is.
     room = asyncio.Semaphore(2 * concurrency)
+    called_off = False
 
     async def sit(seat: Seat) -> None:
-        while True:
+        # A player may swallow the cancellation.
+        while not called_off:
             await room.acquire()
             episode = next(episodes, None)
             if episode is None:
@@ -63,18 +96,17 @@ def _side_by_side(table: Table, episodes: Iterator[Planned], concurrency: int) -
 
     async def run() -> None:
         async with asyncio.TaskGroup() as group:
-            for seat in seats:
-                group.create_task(sit(seat))
+            sitting = [group.create_task(sit(seat)) for seat in seats]
+        if any(task.cancelled() for task in sitting):
+            raise RuntimeError("a player or a DM cancelled the task that played it, and its episode is lost")
 
     def work() -> None:
-        try:
-            loop.run_until_complete(playing)
-            results.put(None)
-        except BaseException as error:
-            results.put(error)
-        finally:
-            loop.run_until_complete(loop.shutdown_asyncgens())
-            loop.close()
+        with runner:
+            try:
+                loop.run_until_complete(playing)
+                results.put(None)
+            except BaseException as error:
+                results.put(error)
 
     playing = loop.create_task(run())
     thread = threading.Thread(target=work, name="trpg_env-rollout", daemon=True)
@@ -83,9 +115,15 @@ def _side_by_side(table: Table, episodes: Iterator[Planned], concurrency: int) -
         while (result := results.get()) is not None:
             if isinstance(result, BaseException):
                 raise result
-            loop.call_soon_threadsafe(room.release)
+            _tell(loop, room.release)
             yield result
     finally:
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(playing.cancel)
+        called_off = True
+        _tell(loop, playing.cancel)
         thread.join()
+
+
+def _tell(loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:
+    """Have a loop in another thread do something, unless it has ended."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(callback)

@@ -6,7 +6,7 @@ are seats.
 
 import copy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from trpg_env.agents import Agent
 from trpg_env.dm import DungeonMaster
@@ -15,6 +15,8 @@ from trpg_env.rollout.episode import Record, broken_at_once, play_episode
 from trpg_env.rollout.run import Planned, Run
 from trpg_env.sandbox import Sandbox
 from trpg_env.world import World
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Table:
         sandbox: Where the scripts' own checks run.
 
     Raises:
-        ValueError: A script cannot be played by this DM, or the agent cannot be copied.
+        ValueError: A script cannot be played by this DM, or agent or DM cannot be copied.
     """
 
     def __init__(self, run: Run, agent: Agent, dm: str | DungeonMaster, sandbox: Sandbox) -> None:
@@ -45,7 +47,8 @@ class Table:
         self._first = Seat(agent, [self._environment(s, sandbox=sandbox) for s in run.scripts])
 
     def _environment(self, script: Any, **keywords: Any) -> AgentRefineEnv:
-        return AgentRefineEnv(script, dm=copy.deepcopy(self._dm), max_turns=self._run.max_turns, **keywords)
+        dm = _copied(self._dm, "each script and each episode in flight wants a DM")
+        return AgentRefineEnv(script, dm=dm, max_turns=self._run.max_turns, **keywords)
 
     @property
     def dm(self) -> DungeonMaster:
@@ -53,17 +56,13 @@ class Table:
         return self._first.envs[0].dm
 
     def seats(self, number: int) -> list[Seat]:
-        """Seats for this many episodes in flight."""
-        return [self._first, *(self._another() for _ in range(number - 1))]
+        """Seats for this many episodes in flight; no more than there are episodes."""
+        return [self._first, *(self._another() for _ in range(min(number, self._run.n) - 1))]
 
     def _another(self) -> Seat:
-        try:
-            agent = copy.deepcopy(self._first.agent)
-        except Exception as error:
-            raise ValueError(
-                f"{type(self._first.agent).__name__} cannot be copied ({error}), and several episodes in flight want a "
-                "player each: give it a __deepcopy__ that shares what may be shared, or play with concurrency=1"
-            ) from None
+        agent = _copied(
+            self._first.agent, "several episodes in flight want a player each, unless concurrency is 1"
+        )
         worlds: list[World] = [env.world for env in self._first.envs]
         return Seat(agent, [self._environment(world.script, world=world) for world in worlds])
 
@@ -75,3 +74,13 @@ class Table:
         """The record of an episode of which nothing is left."""
         error = {"kind": "process", "message": why}
         return broken_at_once(self._first.envs[episode.script], episode, self._run, error)
+
+
+def _copied(who: T, why: str) -> T:
+    try:
+        return copy.deepcopy(who)
+    except Exception as error:
+        raise ValueError(
+            f"{type(who).__name__} cannot be copied ({error}), and {why}: give it a __deepcopy__ that shares what may "
+            "be shared"
+        ) from None

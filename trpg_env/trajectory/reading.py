@@ -33,6 +33,15 @@ def read_lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, bytes]]:
         raise StoreError(f"{path} cannot be read: {reason(error)}") from None
 
 
+def count_lines(path: str | os.PathLike[str]) -> int:
+    """How many lines a file has that are not blank.
+
+    Raises:
+        StoreError: The file cannot be read.
+    """
+    return sum(1 for _ in read_lines(path))
+
+
 def parse_line(line: bytes) -> Trajectory:
     """The trajectory on a line.
 

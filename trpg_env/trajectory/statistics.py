@@ -3,35 +3,47 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import groupby, pairwise
 from typing import Any
 
 from trpg_env.trajectory.model import Trajectory
+from trpg_env.trajectory.tally import KINDS, Tally
 
-ERRORS = ("parameter", "place", "logic")
+ERRORS = tuple(KINDS.values())
 OUTCOMES = ("completed", "failed", "truncated", "error")
+CORRECT = "."
+"""The letter of a correct turn in a tally."""
 ENOUGH_REFINES = 2
 """The error-and-refines that the paper asks of a trajectory."""
 
 
 def error_and_refines(trajectory: Trajectory) -> int:
     """How often one or more erroneous turns in a row were followed by a correct one (paper, data construction)."""
-    errors = [dm.error is not None for _, dm in trajectory.exchanges()]
-    return sum(wrong and not following for wrong, following in pairwise(errors))
+    return Tally.of(trajectory).refines
 
 
 @dataclass
-class Tally:
-    """The counts of one script."""
+class ScriptCounts:
+    """The counts of one script.
 
+    Attributes:
+        name: Its name or path, where it is known.
+        episodes: How many there were.
+        completed: Those that reached the goal.
+        turns: The players' turns in all.
+        errors: The erroneous ones.
+        refines: The error-and-refines.
+    """
+
+    name: str | None = None
     episodes: int = 0
     completed: int = 0
     turns: int = 0
     errors: int = 0
     refines: int = 0
 
-    def update(self, other: "Tally") -> None:
+    def update(self, other: "ScriptCounts") -> None:
         """Count what another has counted, too."""
+        self.name = self.name or other.name
         self.episodes += other.episodes
         self.completed += other.completed
         self.turns += other.turns
@@ -39,8 +51,8 @@ class Tally:
         self.refines += other.refines
 
 
-ScriptKey = tuple[str, str | None, str]
-"""A script's family, name or path, and hash."""
+ScriptKey = tuple[str, str]
+"""A script's family and hash."""
 
 
 @dataclass
@@ -71,7 +83,7 @@ class Statistics:
     turns_each: Counter[int] = field(default_factory=Counter)
     refines_each: Counter[int] = field(default_factory=Counter)
     chains: Counter[int] = field(default_factory=Counter)
-    scripts: dict[ScriptKey, Tally] = field(default_factory=dict)
+    scripts: dict[ScriptKey, ScriptCounts] = field(default_factory=dict)
 
     @property
     def turns(self) -> int:
@@ -96,19 +108,26 @@ class Statistics:
 
     def add(self, trajectory: Trajectory) -> None:
         """Count one more."""
-        errors = [dm.error for _, dm in trajectory.exchanges()]
-        wrong = [error for error in errors if error is not None]
-        chains = [len(list(run)) for is_error, run in groupby(errors, lambda e: e is not None) if is_error]
-        refines = len(chains) - (bool(errors) and errors[-1] is not None)
+        self.count(Tally.of(trajectory), trajectory.script)
+
+    def count(self, tally: Tally, script: str | None = None) -> None:
+        """Count one more, by its tally.
+
+        Args:
+            tally: What happened in it.
+            script: The script's name or path, where it is known.
+        """
+        wrong = Counter(letter for letter in tally.errors if letter in KINDS)
+        turns, errors, refines = len(tally.errors), wrong.total(), tally.refines
         self.episodes += 1
-        self.outcomes[trajectory.outcome] += 1
-        self.errors.update(wrong)
-        self.turns_each[len(errors)] += 1
+        self.outcomes[tally.outcome] += 1
+        for letter, number in wrong.items():
+            self.errors[KINDS[letter]] += number
+        self.turns_each[turns] += 1
         self.refines_each[refines] += 1
-        self.chains.update(chains)
-        key = trajectory.family, trajectory.script, trajectory.script_hash
-        completed = int(trajectory.outcome == "completed")
-        self.scripts.setdefault(key, Tally()).update(Tally(1, completed, len(errors), len(wrong), refines))
+        self.chains.update(len(chain) for chain in tally.errors.split(CORRECT) if chain)
+        counts = ScriptCounts(script, 1, int(tally.outcome == "completed"), turns, errors, refines)
+        self.scripts.setdefault((tally.family, tally.script_hash), ScriptCounts()).update(counts)
 
     def update(self, other: "Statistics") -> None:
         """Count what another has counted, too."""
@@ -118,8 +137,8 @@ class Statistics:
         self.turns_each.update(other.turns_each)
         self.refines_each.update(other.refines_each)
         self.chains.update(other.chains)
-        for key, tally in other.scripts.items():
-            self.scripts.setdefault(key, Tally()).update(tally)
+        for key, counts in other.scripts.items():
+            self.scripts.setdefault(key, ScriptCounts()).update(counts)
 
     @classmethod
     def of(cls, trajectories: Iterable[Trajectory]) -> "Statistics":
@@ -157,12 +176,12 @@ class Statistics:
             "",
             f"{'family':<20}{'script':<24}{'episodes':>9}{'success':>9}{'turns':>8}{'errors':>8}{'refines':>9}",
         ]
-        for (family, name, of), tally in self._sorted():
-            script = (name or of[:12]).rpartition("/")[2]
+        for (family, script_hash), counts in self._sorted():
+            script = (counts.name or script_hash[:12]).rpartition("/")[2]
             lines.append(
-                f"{_cell(family, 18):<20}{_cell(script, 22):<24}{tally.episodes:>9}"
-                f"{_mean(tally.completed, tally.episodes):>9.1%}{_mean(tally.turns, tally.episodes):>8.1f}"
-                f"{_mean(tally.errors, tally.episodes):>8.1f}{_mean(tally.refines, tally.episodes):>9.1f}"
+                f"{_cell(family, 18):<20}{_cell(script, 22):<24}{counts.episodes:>9}"
+                f"{_mean(counts.completed, counts.episodes):>9.1%}{_mean(counts.turns, counts.episodes):>8.1f}"
+                f"{_mean(counts.errors, counts.episodes):>8.1f}{_mean(counts.refines, counts.episodes):>9.1f}"
             )
         return lines
 
@@ -189,20 +208,20 @@ class Statistics:
             "scripts": [
                 {
                     "family": family,
-                    "script": name,
-                    "script_hash": of,
-                    "episodes": tally.episodes,
-                    "completed": tally.completed,
-                    "turns": tally.turns,
-                    "error_turns": tally.errors,
-                    "error_and_refines": tally.refines,
+                    "script": counts.name,
+                    "script_hash": script_hash,
+                    "episodes": counts.episodes,
+                    "completed": counts.completed,
+                    "turns": counts.turns,
+                    "error_turns": counts.errors,
+                    "error_and_refines": counts.refines,
                 }
-                for (family, name, of), tally in self._sorted()
+                for (family, script_hash), counts in self._sorted()
             ],
         }
 
-    def _sorted(self) -> list[tuple[ScriptKey, Tally]]:
-        return sorted(self.scripts.items(), key=lambda item: (item[0][0], item[0][1] or "", item[0][2]))
+    def _sorted(self) -> list[tuple[ScriptKey, ScriptCounts]]:
+        return sorted(self.scripts.items(), key=lambda item: (item[0][0], item[1].name or "", item[0][1]))
 
 
 def _weighed(counter: Counter[int]) -> int:

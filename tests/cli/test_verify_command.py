@@ -1,0 +1,265 @@
+"""`trpg-env verify`: a line for each fault, the rest is verified all the same, and a hostile file does no harm."""
+
+import io
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trpg_env import rollout
+from trpg_env.agents import ErringAgent, PlannerAgent
+from trpg_env.cli import main
+from trpg_env.sandbox import Sandbox
+from trpg_env.script import Script, library
+from trpg_env.trajectory import Trajectory
+
+Record = dict[str, Any]
+
+
+@dataclass
+class Ran:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        return self.out.splitlines()
+
+    @property
+    def closing(self) -> str:
+        return self.err.splitlines()[-1]
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """Run `trpg-env verify` in an empty folder, in this process."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+
+    def run(*arguments: str) -> Ran:
+        capsys.readouterr()
+        try:
+            code = main(["verify", *map(str, arguments)])
+        except SystemExit as left:
+            code = left.code  # type: ignore[assignment]
+        return Ran(code, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def played(load: Callable[[Any], Script], sandbox: Sandbox) -> list[Trajectory]:
+    return list(rollout([load("cool-tomato"), load("ship")], ErringAgent(), 6, 3, sandbox=sandbox))
+
+
+@pytest.fixture
+def records(played: list[Trajectory]) -> list[Record]:
+    return [json.loads(trajectory.model_dump_json()) for trajectory in played]
+
+
+def write(records: list[Any], path: str = "episodes.jsonl") -> str:
+    with Path(path).open("w") as file:
+        for record in records:
+            file.write((record if isinstance(record, str) else json.dumps(record)) + "\n")
+    return path
+
+
+def wrong_use(ran: Ran) -> str:
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert ran.err.startswith("trpg-env: ")
+    return ran.err
+
+
+def test_a_file_as_it_was_played_has_no_fault(run: Run, records: list[Record]) -> None:
+    ran = run(write(records))
+    assert (ran.code, ran.out, ran.closing) == (0, "", "6 trajectories, 0 faults")
+
+
+def test_a_fault_is_a_line_with_file_line_place_and_episode(run: Run, records: list[Record]) -> None:
+    records[2]["turns"][4]["observation"] = "You win."
+    records[4]["family"] = "garden"
+    ran = run(write(records))
+    assert ran.code == 1
+    assert ran.lines[0].startswith(
+        f'episodes.jsonl:3: turns[4].observation: episode {records[2]["id"]}: "You win." stands here, play gives "'
+    )
+    assert ran.lines[1].startswith(f"episodes.jsonl:5: family: episode {records[4]['id']}: ")
+    assert len(ran.lines) == 2
+    assert ran.closing == "6 trajectories, 2 faults"
+
+
+def test_lines_that_are_no_trajectories_are_faults_and_the_rest_is_verified(
+    run: Run, records: list[Record]
+) -> None:
+    records[5]["family"] = "garden"
+    path = write(["{", records[0], "", "not text", *records[1:]])
+    whole = Path(path).read_bytes().replace(b"not text", b"\xff\xfe\0")
+    Path(path).write_bytes(whole + json.dumps(records[0]).encode()[:-50])
+    ran = run(path)
+    assert ran.code == 1
+    assert [line.split(": ")[0] for line in ran.lines] == [
+        "episodes.jsonl:1",
+        "episodes.jsonl:4",
+        "episodes.jsonl:9",
+        "episodes.jsonl:10",
+    ]
+    assert ran.lines[0].startswith("episodes.jsonl:1: not a trajectory: ")
+    assert ran.closing == "9 trajectories, 4 faults"
+
+
+def test_an_id_that_is_there_twice_is_a_fault(run: Run, records: list[Record]) -> None:
+    ran = run(write([records[0], records[1], records[0]]))
+    assert ran.lines == [f"episodes.jsonl:3: id: episode {records[0]['id']}: line 1 has this id too"]
+
+
+def test_what_a_hostile_file_says_does_not_reach_the_terminal_as_it_is(
+    run: Run, records: list[Record]
+) -> None:
+    records[0]["id"] = "\x1b[2J\nepisodes.jsonl:9: all is well\u202e" * 50
+    records[1]["turns"][2]["message"] = "\x1b]0;pwned\x07\n\r\u2028"
+    records[2] |= {"\x1b[31m" * 9_000: 1}
+    records[3]["script"] = "/\x1b[2J" + "x" * 9_000
+    records[4]["script_hash"] = "\u202e" * 9_000
+    ran = run(write(records))
+    assert ran.code == 1
+    assert all(line.startswith("episodes.jsonl:") and line.isprintable() for line in ran.out.split("\n")[:-1])
+    assert max(map(len, ran.lines)) <= 800
+    assert not any(line.startswith("episodes.jsonl:9") for line in ran.lines)
+
+
+def test_other_files_than_scripts_are_never_opened(
+    run: Run, records: list[Record], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["ship.yaml", "../ship.yaml", "/etc/passwd", "/dev/zero", "/proc/kmsg", "~/x.yaml", "", "ship\0"]
+    os.mkfifo("pipe.yaml")
+    names.append(str(Path("pipe.yaml").resolve()))
+    Path("ship.yaml").write_text(library()["ship"].read_text())
+    opened: list[Any] = []
+    real = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: opened.append(path) or real(path))
+    ran = run(write([records[1] | {"script": name, "id": f"{i}"} for i, name in enumerate(names)]))
+    assert (ran.code, opened) == (1, [])
+    assert len(ran.lines) == len(names)
+    assert all(": script: " in line and "name it with --scripts" in line for line in ran.lines)
+
+
+def test_a_script_is_loaded_by_its_absolute_path(
+    run: Run, tiny: Record, load: Callable[[Any], Script], sandbox: Sandbox
+) -> None:
+    Path("tiny.json").write_text(json.dumps(tiny))
+    [played] = rollout(load(str(Path("tiny.json").resolve())), PlannerAgent(), 1, sandbox=sandbox)
+    path = write([played.model_dump_json()])
+    assert run(path).code == 0
+    tiny["goal"] = "Lose."
+    Path("tiny.json").write_text(json.dumps(tiny))
+    ran = run(path)
+    assert (ran.code, ": script_hash: " in ran.out) == (1, True)
+    Path("tiny.json").unlink()
+    ran = run(path)
+    assert ran.code == 1
+    assert "cannot be loaded (there is no such file); name it with --scripts" in ran.out
+
+
+def test_scripts_given_are_chosen_by_hash_and_else_by_name(
+    run: Run, records: list[Record], tiny: Record, load: Callable[[Any], Script], sandbox: Sandbox
+) -> None:
+    Path("kept").mkdir()
+    Path("kept/tomato.yaml").write_text(library()["cool-tomato"].read_text())
+    path = write(records)
+    assert run(path, "--scripts", "kept/tomato.yaml", "ship").code == 0
+    ran = run(path, "--scripts", "ship")
+    assert ran.code == 1
+    assert [line.split(":")[1] for line in ran.lines] == ["1", "3", "5"]
+    assert all('"cool-tomato" is none of those given; name it with --scripts' in line for line in ran.lines)
+    Path("ship.yaml").write_text(library()["ship"].read_text().replace("goal: ", "goal: Now, ", 1))
+    ran = run(path, "--scripts", "cool-tomato", "ship.yaml")
+    assert [line.split(":")[1] for line in ran.lines] == ["2", "4", "6"]
+    assert all(": script_hash: " in line for line in ran.lines)
+
+
+def test_a_script_that_was_a_mapping_must_be_given(
+    run: Run, records: list[Record], tiny: Record, load: Callable[[Any], Script], sandbox: Sandbox
+) -> None:
+    [played] = rollout(load(tiny), PlannerAgent(), 1, sandbox=sandbox)
+    path = write([played.model_dump_json()])
+    told = wrong_use(run(path))
+    assert "episodes.jsonl:1: " in told
+    assert "name its script with --scripts" in told
+    Path("tiny.json").write_text(json.dumps(tiny | {"name": "script"}))
+    Path("other.json").write_text(json.dumps(tiny))
+    assert run(path, "--scripts", "other.json").lines[0].startswith("episodes.jsonl:1: family: ")
+    [renamed] = rollout(load(tiny | {"name": "script"}), PlannerAgent(), 1, sandbox=sandbox)
+    assert run(write([renamed.model_dump_json()]), "--scripts", "tiny.json").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["missing.jsonl"], "there is no such file"),
+        (["."], "there is no such file"),
+        (["\0"], "there is no such file"),
+        (["episodes.jsonl", "--scripts", "no-such-script"], "there is no such library script or file"),
+        (["episodes.jsonl", "--scripts", "bad.yaml"], "bad.yaml"),
+        (["episodes.jsonl", "--scripts"], "expected at least one argument"),
+        ([], "required"),
+    ],
+    ids=str,
+)
+def test_wrong_use_is_one_line(run: Run, records: list[Record], arguments: list[str], said: str) -> None:
+    write(records)
+    Path("bad.yaml").write_text("goal: 7\n")
+    assert said in wrong_use(run(*arguments))
+
+
+def test_statistics_follow_the_faults(run: Run, records: list[Record]) -> None:
+    records[0]["luck"] = 1
+    ran = run(write([*records, "{"]), "--stats")
+    assert ran.code == 1
+    assert [line.partition(":")[0] for line in ran.lines[:2]] == ["episodes.jsonl"] * 2
+    table = {line.split("  ")[0].strip(): line for line in ran.lines[2:]}
+    assert table["episodes"].split() == ["episodes", "6"]
+    assert {"success", "error turns", "error-and-refines", "household", "ship", "thoughts alike"} <= set(
+        table
+    )
+    assert ran.closing == "7 trajectories, 2 faults"
+
+
+def test_json_is_one_object_on_standard_output(run: Run, records: list[Record]) -> None:
+    records[0]["turns"][2]["thought"] = "\x1b[2J"
+    path = write([*records, "{"])
+    report = json.loads(run(path, "--json").out)
+    assert report["trajectories"] == 7
+    first, second = report["faults"]
+    assert (first["file"], first["line"], first["id"], first["place"]) == (
+        path,
+        1,
+        records[0]["id"],
+        "turns[2].thought",
+    )
+    assert first["message"].startswith(f"episode {records[0]['id']}: ")
+    assert (second["line"], second["id"], second["place"]) == (7, None, "")
+    assert "statistics" not in report
+    ran = run(path, "--json", "--stats")
+    report = json.loads(ran.out)
+    assert ran.code == 1
+    assert report["statistics"]["episodes"] == 6
+    assert report["statistics"]["self_similarity"]["environments"]["pairs"] == 1
+
+
+def test_an_empty_file_has_nothing_wrong_in_it(run: Run) -> None:
+    ran = run(write([]), "--stats")
+    assert (ran.code, ran.closing) == (0, "0 trajectories, 0 faults")
+
+
+def test_help_has_an_example(run: Run) -> None:
+    ran = run("--help")
+    assert (ran.code, "example: trpg-env verify" in ran.out) == (0, True)

@@ -1,0 +1,76 @@
+"""Whether texts are actions of a script, by its verification code and parameters alone: the paper's rule needs no more."""
+
+from collections.abc import Iterable, Iterator
+
+from trpg_env.sandbox import Sandbox
+from trpg_env.script import Fault, Script
+from trpg_env.trajectory.model import Trajectory
+from trpg_env.trajectory.wording import shown
+from trpg_env.world import GroundAction, VerificationFailed
+from trpg_env.world.compile import Compiler
+from trpg_env.world.grounding import Grounder
+from trpg_env.world.layout import Layout
+from trpg_env.world.resolution import Resolver
+from trpg_env.world.statements import Statements
+
+
+class Matcher:
+    """Finds actions in texts, for a script of either kind; no world is in play.
+
+    Args:
+        script: The script. A narrative one has no state: code that reads it gets an empty one.
+        sandbox: Where its patterns and code run; it stays the caller's.
+    """
+
+    def __init__(self, script: Script, sandbox: Sandbox) -> None:
+        program = script.program
+        layout = Layout(program)
+        compiler = Compiler(program, layout)
+        grounder = Grounder(program, compiler, Statements(compiler, layout))
+        self._resolver = Resolver(program, grounder, layout, sandbox)
+        self._start = layout.start
+        self._state_unknown = program.grounded and self._resolver.reads_state
+
+    def prepare(self, texts: Iterable[str]) -> None:
+        """Look at many texts with few round trips to the sandbox."""
+        self._resolver.prepare(list(texts))
+
+    def accepts(self, text: str) -> bool | None:
+        """Whether a text is an action with valid parameters; None where it hangs on a state that nobody knows.
+
+        Raises:
+            VerificationFailed: A pattern or code did not answer.
+        """
+        if self._state_unknown and self._resolver.is_open(text):
+            return None
+        return isinstance(self._resolver.resolve(text, self._start), GroundAction)
+
+
+def check_parameter_errors(trajectory: Trajectory, matcher: Matcher) -> Iterator[Fault]:
+    """Find actions that are none and are not reported as parameter errors (paper, verification of trajectories).
+
+    In a rollout verification code decides parameter errors, so that the reverse is found there too.
+    """
+    exchanges = trajectory.exchanges()
+    if trajectory.outcome == "error" and exchanges and exchanges[-1][1].error is None:
+        exchanges.pop()  # where a check or a model broke, the action was not assessed
+    matcher.prepare(player.action for player, _ in exchanges)
+    for i, (player, dm) in enumerate(exchanges, start=1):
+        place = f"turns[{2 * i}].parameter_error"
+        try:
+            accepted = matcher.accepts(player.action)
+        except VerificationFailed as failed:
+            yield Fault(f"cannot be verified: the check of the action did not answer ({failed.kind})", place)
+            return
+        if accepted is False and not dm.parameter_error:
+            yield Fault(
+                f"false stands here, but {shown(player.action)} matches no action's verification code and parameters",
+                place,
+            )
+            return
+        if accepted and dm.parameter_error and trajectory.source == "rollout":
+            yield Fault(
+                f"true stands here, but {shown(player.action)} matches an action's verification code and parameters",
+                place,
+            )
+            return
