@@ -117,7 +117,7 @@ class ErringAgent:
         """The plan's next action, or a step beside it."""
         if self._last is None:
             observation = observation.removeprefix(self._env.episode.instruction).strip()
-        plan, length = self._planner.ahead(self._env, AHEAD)
+        plan, length = self._planner.ahead(self._env)
         erred = self._error_told(info)
         # An error's answer is quoted as such, not as something seen.
         seen = "" if erred is not None else observation
@@ -149,9 +149,10 @@ class ErringAgent:
         """A step beside the plan, where one is due and can be made."""
         draw = self._draws.chance()
         if erred is not None:
-            return self._still(plan, erred) if draw < self._chain else None
+            return self._still(erred) if draw < self._chain else None
         for kind, rate in self._rates.items():
             if draw < rate:
+                plan, _ = self._planner.ahead(self._env, AHEAD)
                 self._mistake = self._possible.first(kind, self._env.state, plan, self._draws)
                 return None if self._mistake is None else (thoughts.BELIEF[kind], self._mistake.action)
             draw -= rate
@@ -160,13 +161,14 @@ class ErringAgent:
             return self._detour(plan)
         return self._once_more() if draw - self._wander < self._repeat else None
 
-    def _still(self, plan: tuple[str, ...], erred: ErrorKind) -> tuple[thoughts.Templates, str] | None:
+    def _still(self, erred: ErrorKind) -> tuple[thoughts.Templates, str] | None:
         """A further mistake from the belief that the last one rests on, or the same one again."""
         assert self._last is not None
         if self._draws.chance() < _VERBATIM:
             return thoughts.REPEAT, self._last
         if self._mistake is None or self._mistake.action != self._last:
             return None
+        plan, _ = self._planner.ahead(self._env, AHEAD)
         self._mistake = self._possible.again(self._mistake, self._env.state, plan, self._draws)
         return None if self._mistake is None else (thoughts.STILL[erred], self._mistake.action)
 

@@ -1,6 +1,5 @@
 """The planner: follows a shortest plan, and plans anew where luck has it otherwise."""
 
-from itertools import islice
 from typing import NamedTuple
 
 import gymnasium as gym
@@ -72,11 +71,12 @@ class Planner:
         if not self._looked:
             self._looked = True
             self._atlas = self._explored(env.world, env.episode.variation)
-        values = env.state.values
-        if self._atlas is not None and values in self._atlas:
-            return Outlook(tuple(islice(self._atlas.plan(values), most)), self._atlas.distance(values) or 0)
-        plan = self._searched_for(env.world, env.state)
-        return Outlook(plan[:most], len(plan))
+        if self._atlas is not None:
+            plan = self._atlas.plan(env.state.values, most)
+            if plan is not None:
+                return Outlook(*plan)
+        actions = self._searched_for(env.world, env.state)
+        return Outlook(actions[:most], len(actions))
 
     def distance(self, values: list[Value]) -> int | None:
         """How many actions lead to the goal from a state of the episode; None where there is no way, or none is known."""
@@ -92,7 +92,8 @@ class Planner:
             atlas = next((a for a in others if start in a), None)
             if atlas is None:
                 atlas = self._explore(world, start)
-            if sum(len(a) for a in self._atlases.values() if a is not None) > _MAX_EXPLORED:
+            kept = {id(a): len(a) for a in self._atlases.values() if a is not None}
+            if sum(kept.values()) > _MAX_EXPLORED:
                 self._atlases.clear()
             self._atlases[key] = atlas
         return self._atlases[key]

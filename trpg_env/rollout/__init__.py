@@ -57,8 +57,10 @@ def rollout(
 
     Raises:
         ScriptError: A script cannot be loaded.
-        ValueError: A number is out of range, there is no script, or the DM cannot play one.
+        ValueError: A number is out of range, there is no script, the DM cannot play one, or agent or DM cannot be
+            copied (with several episodes in flight) or pickled (with several processes).
         StoreError: `out` cannot be written, or holds another run.
+        RunError: A process does not start.
         TypeError: `agent` is no agent.
 
     Example:
@@ -67,6 +69,8 @@ def rollout(
         >>> [t.outcome for t in rollout("cool-tomato", PlannerAgent(), n=2)]
         ['completed', 'completed']
     """
+    from contextlib import closing  # noqa: PLC0415
+
     from trpg_env.agents import as_agent  # noqa: PLC0415
     from trpg_env.rollout.prepared import Rollout  # noqa: PLC0415
     from trpg_env.trajectory import Store  # noqa: PLC0415
@@ -90,11 +94,15 @@ def rollout(
             sandbox=sandbox,
         ) as ready:
             if out is None:
-                for done in ready.play():
-                    yield done.trajectory
+                with closing(ready.play()) as playing:
+                    for done in playing:
+                        yield done.trajectory
                 return
-            with Store(out, ready.run.as_dict(), ready.run.ids()) as store:
-                for done in ready.play(lambda episode: episode.id not in store):
+            with (
+                Store(out, ready.run.as_dict(), ready.run.ids()) as store,
+                closing(ready.play(lambda episode: episode.id not in store)) as playing,
+            ):
+                for done in playing:
                     store.append(done.line)
                     yield done.trajectory
 

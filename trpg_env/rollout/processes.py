@@ -1,36 +1,42 @@
 """Playing a run in several processes, each with a table of its own.
 
-This process hands out episodes and takes the finished ones; it alone writes files. An episode whose process dies
-is a record with the outcome `error`; the others that were handed to it are handed out again.
+This process hands out episodes and takes the finished ones; it alone writes files. What was being played when a process
+died is played again, one episode at a time in a process of its own; an episode whose process dies then, too, is a record
+with the outcome `error`.
 """
 
 import multiprocessing
+import os
+import pickle
 import signal
 import threading
+import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from itertools import islice
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from trpg_env.agents import Agent
 from trpg_env.dm import DungeonMaster
 from trpg_env.rollout.finished import Finished
-from trpg_env.rollout.run import Planned, Run
+from trpg_env.rollout.run import Planned, Run, RunError
 from trpg_env.rollout.runner import play
 from trpg_env.rollout.table import Table
 from trpg_env.sandbox import Sandbox
 from trpg_env.trajectory import Tally
 
 HANDFUL = 16
-"""How many episodes are handed out at once."""
+"""How many episodes are handed out at once, at most."""
 
-_NOT_STARTED = (
-    "a process to play in did not start; a program that plays in several processes does so under "
-    '`if __name__ == "__main__":`, as every program that starts processes'
-)
+PATIENCE = 1.0
+"""Seconds that processes have to end by themselves."""
+
+_HERE = "here"
+"""The first that a process says: it wants its job."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +58,14 @@ class Job:
 
 @dataclass
 class _Worker:
-    """A process as it is seen from here: what it has in hand, and the script that it keeps to."""
+    """A process as it is seen from here: what it has in hand, and the script that it keeps to.
+
+    A careful one plays what may have killed another process, one episode at a time.
+    """
 
     process: BaseProcess
     connection: Connection
+    careful: bool
     handed: dict[str, Planned] = field(default_factory=dict)
     script: int | None = None
     asked: bool = False
@@ -64,7 +74,7 @@ class _Worker:
 
 def play_in_processes(
     job: Job, wanted: Callable[[Planned], bool], table: Table, processes: int
-) -> Iterator[Finished]:
+) -> Generator[Finished]:
     """Play a run.
 
     Args:
@@ -75,81 +85,160 @@ def play_in_processes(
 
     Yields:
         Each episode as soon as it has ended, in no order.
+
+    Raises:
+        ValueError: Agent or DM cannot be pickled, or not be made again from the pickle.
+        RunError: A process does not start.
     """
-    hand = _Hand(job.run, wanted)
-    context = multiprocessing.get_context("spawn")
-    with ExitStack() as stack:
-        workers: dict[Connection, _Worker] = {}
-
-        def start() -> None:
-            ours, theirs = context.Pipe()
-            process = context.Process(target=_work, args=(job, theirs), daemon=True, name="trpg_env-rollout")
-            process.start()
-            theirs.close()
-            stack.callback(_end, process, ours)
-            workers[ours] = _Worker(process, ours)
-
-        for _ in range(min(processes, job.run.n)):
-            start()
-        while workers:
-            for connection in wait(list(workers)):
+    hand = _Hand(job.run, wanted, processes)
+    jobs = [_pickled(job), _pickled(replace(job, concurrency=1))]
+    playing: dict[Connection, _Worker] = {}
+    started: list[_Worker] = []
+    try:
+        while True:
+            while len(playing) < min(processes, job.run.n) and hand.more():
+                worker = _start(careful=bool(hand.suspects))
+                started.append(worker)
+                playing[worker.connection] = worker
+            if not playing:
+                return
+            for connection in wait(list(playing)):
                 assert isinstance(connection, Connection)
-                worker = workers[connection]
+                worker = playing[connection]
                 try:
                     message = connection.recv()
                 except (EOFError, OSError):
-                    del workers[connection]
-                    worker.process.join()
-                    if not worker.asked:
-                        raise RuntimeError(_NOT_STARTED) from None
-                    hand.leave(worker)
-                    if worker.handed:
-                        lost, *others = worker.handed.values()
-                        hand.back(others)
-                        why = f"the process that played it ended with exit code {worker.process.exitcode}"
-                        yield Finished.of(table.lost(lost, why))
-                    if not worker.sent_home:
-                        start()
+                    del playing[connection]
+                    lost = hand.died(worker, job.concurrency)
+                    if lost is not None:
+                        yield Finished.of(
+                            table.lost(lost, f"the process that played it {_ending(worker)}, twice")
+                        )
                     continue
                 if isinstance(message, Exception):
                     raise message
-                if message is None:
-                    handful = hand.out(worker)
-                    worker.asked, worker.sent_home = True, not handful
-                    worker.handed.update({e.id: e for e in handful})
-                    with suppress(OSError):  # it has died: the next round finds out
-                        connection.send(handful)
-                else:
+                if isinstance(message, tuple):
                     episode, line, tally = message
                     del worker.handed[episode]
                     yield Finished(line, Tally(*tally))
+                else:
+                    with suppress(OSError):  # it has died: the next round finds out
+                        connection.send_bytes(jobs[worker.careful] if message == _HERE else hand.out(worker))
+                if worker.sent_home and not worker.handed:
+                    del playing[connection]
+    finally:
+        _end(started)
+
+
+def _start(*, careful: bool) -> _Worker:
+    context = multiprocessing.get_context("spawn")
+    try:
+        ours, theirs = context.Pipe()
+        with theirs, _shielded():
+            process = context.Process(target=_work, args=(theirs,), daemon=True, name="trpg_env-rollout")
+            process.start()
+    except OSError as error:
+        raise RunError(f"a process to play in cannot be started: {error.strerror}") from None
+    return _Worker(process, ours, careful)
+
+
+@contextmanager
+def _shielded() -> Iterator[None]:
+    """Processes that are started meanwhile do not hear of an interrupt: it is this process that ends them."""
+    resource_tracker.ensure_running()  # starting it lifts the shield
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _pickled(job: Job) -> bytes:
+    try:
+        return pickle.dumps(job)
+    except Exception as error:
+        raise ValueError(
+            f"agent or DM cannot be pickled ({error}), and several processes want one each: make them of classes and "
+            "functions that stand at the top of a module, or play with processes=1"
+        ) from None
+
+
+def _ending(worker: _Worker) -> str:
+    worker.process.join(PATIENCE)
+    code = worker.process.exitcode
+    if code is None:
+        return "went silent"
+    return f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
+
+
+def _end(workers: list[_Worker]) -> None:
+    for worker in workers:
+        worker.connection.close()
+    until = time.monotonic() + PATIENCE
+    for worker in workers:
+        worker.process.join(max(0.0, until - time.monotonic()))
+        if worker.process.exitcode is None:
+            worker.process.kill()
+            worker.process.join()
 
 
 class _Hand:
     """The episodes that are still to be handed out, script by script.
 
     A process keeps to a script as long as it has episodes left, since what it has planned serves it again.
+
+    Attributes:
+        suspects: Episodes that were being played in a process that died.
     """
 
-    def __init__(self, run: Run, wanted: Callable[[Planned], bool]) -> None:
+    def __init__(self, run: Run, wanted: Callable[[Planned], bool], processes: int) -> None:
         self._left = {i: filter(wanted, run.episodes(i)) for i in range(min(len(run.scripts), run.n))}
+        # Towards the end no process is to sit idle while another has its hands full.
+        self._handful = max(1, min(HANDFUL, run.n // (4 * processes)))
         self._players = Counter[int]()
         self._again: list[Planned] = []
+        self.suspects: list[Planned] = []
 
-    def back(self, episodes: list[Planned]) -> None:
-        """Take episodes back."""
-        self._again += episodes
+    def more(self) -> bool:
+        """Whether there is anything left to hand out."""
+        while not (self._again or self.suspects) and self._left:
+            place = next(iter(self._left))
+            self._again = list(islice(self._left[place], 1))
+            if not self._again:
+                del self._left[place]
+        return bool(self._again or self.suspects)
 
-    def leave(self, worker: _Worker) -> None:
-        """A process leaves its script."""
-        if worker.script is not None:
-            self._players[worker.script] -= 1
-            worker.script = None
+    def died(self, worker: _Worker, concurrency: int) -> Planned | None:
+        """Take back what a process that died had in hand; gives the episode that is lost, if one is.
 
-    def out(self, worker: _Worker) -> list[Planned]:
-        """A handful for a process; nothing where nothing is left."""
+        Raises:
+            RunError: It had not even asked for an episode.
+        """
+        if not worker.asked:
+            raise RunError(
+                f"a process to play in {_ending(worker)} before it began; a program that plays in several processes "
+                'does so under `if __name__ == "__main__":`, as every program that starts processes'
+            )
+        self._leave(worker)
+        unfinished = list(worker.handed.values())
+        if worker.careful:
+            return unfinished[0] if unfinished else None
+        self.suspects += unfinished[:concurrency]
+        self._again += unfinished[concurrency:]
+        return None
+
+    def out(self, worker: _Worker) -> bytes:
+        """A handful for a process, pickled; nothing where nothing is left."""
+        handful = self._handful_for(worker)
+        worker.asked, worker.sent_home = True, not handful
+        worker.handed.update({episode.id: episode for episode in handful})
+        return pickle.dumps(handful)
+
+    def _handful_for(self, worker: _Worker) -> list[Planned]:
+        if worker.careful:
+            return [self.suspects.pop(0)] if self.suspects else []
         if self._again:
-            again, self._again = self._again[:HANDFUL], self._again[HANDFUL:]
+            again, self._again = self._again[: self._handful], self._again[self._handful :]
             return again
         while True:
             if worker.script is None:
@@ -157,24 +246,23 @@ class _Hand:
                     return []
                 worker.script = min(self._left, key=lambda i: self._players[i])
                 self._players[worker.script] += 1
-            handful = list(islice(self._left.get(worker.script, iter(())), HANDFUL))
+            handful = list(islice(self._left.get(worker.script, iter(())), self._handful))
             if handful:
                 return handful
             self._left.pop(worker.script, None)
-            self.leave(worker)
+            self._leave(worker)
+
+    def _leave(self, worker: _Worker) -> None:
+        if worker.script is not None:
+            self._players[worker.script] -= 1
+            worker.script = None
 
 
-def _end(process: BaseProcess, connection: Connection) -> None:
-    connection.close()
-    process.join(timeout=1.0)
-    if process.is_alive():
-        process.kill()
-        process.join()
-
-
-def _work(job: Job, connection: Connection) -> None:
+def _work(connection: Connection) -> None:
     """What a process does: ask for episodes, play them, send each as soon as it has ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    threading.Thread(target=_outlive_nobody, daemon=True).start()
     sending = threading.Lock()
 
     def send(message: object) -> None:
@@ -191,12 +279,23 @@ def _work(job: Job, connection: Connection) -> None:
 
     # The other side has gone away: so does this one.
     with suppress(BrokenPipeError, EOFError, ConnectionResetError), Sandbox() as sandbox:
+        send(_HERE)
+        pickled = connection.recv_bytes()
         try:
+            job: Job = pickle.loads(pickled)  # noqa: S301  (what the process that started this one says)
             table = Table(job.run, job.agent, job.dm, sandbox)
             for record in play(table, handed(), job.concurrency):
                 done = Finished.of(record)
                 send((record["id"], done.line, tuple(done.tally)))
-        except OSError:
+        except (BrokenPipeError, EOFError, ConnectionResetError):
             raise
         except Exception as error:
-            send(ValueError(f"{type(error).__name__}: {error}"))
+            send(ValueError(f"a process to play in cannot: {type(error).__name__}: {error}"))
+
+
+def _outlive_nobody() -> None:
+    """End this process when the one that started it is gone, whatever a player is busy with."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)

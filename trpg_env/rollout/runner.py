@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from trpg_env.envs import Loop, directly
 from trpg_env.rollout.episode import Record
-from trpg_env.rollout.run import Planned
+from trpg_env.rollout.run import Planned, RunError
 from trpg_env.rollout.table import Seat, Table
 
 T = TypeVar("T")
@@ -80,13 +80,16 @@ def _side_by_side(table: Table, episodes: Iterator[Planned], concurrency: int) -
     loop = runner.get_loop()
     # What the caller has not taken yet is bounded, however slow the caller is.
     room = asyncio.Semaphore(2 * concurrency)
+    taking = asyncio.Lock()
     called_off = False
 
     async def sit(seat: Seat) -> None:
         # A player may swallow the cancellation.
         while not called_off:
             await room.acquire()
-            episode = next(episodes, None)
+            # Whoever hands episodes out may take a while, and others wait for their models meanwhile.
+            async with taking:
+                episode = await asyncio.to_thread(next, episodes, None)
             if episode is None:
                 room.release()
                 return
@@ -98,7 +101,7 @@ def _side_by_side(table: Table, episodes: Iterator[Planned], concurrency: int) -
         async with asyncio.TaskGroup() as group:
             sitting = [group.create_task(sit(seat)) for seat in seats]
         if any(task.cancelled() for task in sitting):
-            raise RuntimeError("a player or a DM cancelled the task that played it, and its episode is lost")
+            raise RunError("a player or a DM cancelled the task that played it, and its episode is lost")
 
     def work() -> None:
         with runner:

@@ -4,7 +4,7 @@ Where a script's world is small enough, it is explored once, forwards, and measu
 from any of its states is then looked up. The distances count on favourable luck, as plans do.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from trpg_env.world.search import STATES, identity, outcomes
 from trpg_env.world.values import Value
@@ -46,6 +46,7 @@ class Atlas:
         self._measure(*self._explore(values, states))
 
     def __contains__(self, values: list[Value]) -> bool:
+        """Whether a state is on the map."""
         return self._identity(values) in self._seen
 
     def __len__(self) -> int:
@@ -56,12 +57,26 @@ class Atlas:
         found = self._next.get(self._identity(values))
         return None if found is None else found[0]
 
-    def plan(self, values: list[Value]) -> Iterator[str]:
-        """The actions of a shortest plan, one by one; none where there is no plan, or the goal is reached."""
+    def plan(self, values: list[Value], most: int | None = None) -> tuple[tuple[str, ...], int] | None:
+        """A shortest plan from a state.
+
+        Args:
+            values: The state's values.
+            most: How many of its actions are wanted at most; all where left out.
+
+        Returns:
+            Its first actions, and how many it has in all; none where there is no plan or the goal is reached. None for
+            a state that is not on the map.
+        """
         state = self._identity(values)
-        while (found := self._next.get(state)) is not None and found[0]:
-            _, action, state = found
-            yield action
+        found = self._next.get(state)
+        if found is None:
+            return ((), 0) if state in self._seen else None
+        length, actions = found[0], []
+        for _ in range(length if most is None else min(most, length)):
+            _, action, state = self._next[state]
+            actions.append(action)
+        return tuple(actions), length
 
     def _explore(
         self, values: list[Value], states: int

@@ -23,7 +23,7 @@ from trpg_env.world.values import Value as StateValue
 MAX_ACTION = 4_096
 """The longest action, in characters."""
 SHOWN_VALUES = 12
-_LEAST_TABLE = 20_000
+_LEAST_TABLE = 2_000
 _MAX_TABLE_TEXT = 400
 _SIGNATURE = re.compile(r"def\s+validate\s*\(\s*\w+\s*,\s*\w+\s*,\s*(\w+)\s*,?\s*\)")
 
