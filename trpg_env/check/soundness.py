@@ -11,11 +11,7 @@ from trpg_env.sandbox import Sandbox
 from trpg_env.script import Fault, Program, Script, ScriptError, ScriptLike, load_script
 from trpg_env.script.program import Code, Pattern
 from trpg_env.world import VerificationFailed
-from trpg_env.world.compile import Compiler
-from trpg_env.world.grounding import Grounder
-from trpg_env.world.layout import Layout
 from trpg_env.world.resolution import Resolver
-from trpg_env.world.statements import Statements
 
 VARIATIONS = 64
 """How many variations are looked at, counted from 0."""
@@ -73,7 +69,7 @@ def inspect_script(script: ScriptLike, *, sandbox: Sandbox | None = None) -> Che
         if loaded.grounded:
             _check_grounded(loaded, sandbox, findings)
         else:
-            check_acceptance(loaded, _resolver(loaded.program, sandbox), [[0]], findings)
+            check_acceptance(loaded, Resolver.of(loaded.program, sandbox), [[0]], findings)
     except VerificationFailed as error:
         _blame(loaded.program, error, findings)
     return findings.report()
@@ -110,13 +106,6 @@ def _cost(world: WatchedWorld) -> int:
             count *= len(domain.samples)
         total += count * (1 + patterns + _COST_OF_CODE * isinstance(action.verification, Code))
     return total
-
-
-def _resolver(program: Program, sandbox: Sandbox) -> Resolver:
-    """A resolver for a narrative script: there is no state, code that reads it gets an empty one."""
-    layout = Layout(program)
-    compiler = Compiler(program, layout)
-    return Resolver(program, Grounder(program, compiler, Statements(compiler, layout)), layout, sandbox)
 
 
 def _blame(program: Program, error: VerificationFailed, findings: Findings) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,11 @@ from trpg_env.cli.arguments import count, positive
 from trpg_env.cli.progress import Progress
 from trpg_env.cli.terminal import WrongUse, complain, show, tell
 from trpg_env.rollout.prepared import Rollout
+from trpg_env.rollout.run import RunError
+from trpg_env.sandbox import SandboxFault
 from trpg_env.script import ScriptError
-from trpg_env.trajectory import Store, StoreError
+from trpg_env.trajectory import Statistics, Store, StoreError
+from trpg_env.trajectory.store import WriteFailed
 
 _PLAYERS: dict[str, Callable[[], Agent]] = {
     "planner": PlannerAgent,
@@ -80,43 +84,54 @@ def run(options: argparse.Namespace) -> int:
             ) as ready,
             Store(options.out, ready.run.as_dict(), ready.run.ids()) as store,
         ):
-            return _play(ready, store)
+            return _played(ready, store)
+    except (WriteFailed, SandboxFault) as error:
+        complain(f"{error}; put that right, then {_AGAIN}")
+        return 1
     except (StoreError, ValueError) as error:
         if isinstance(error, ScriptError):
             raise
         raise WrongUse(str(error)) from None
 
 
-def _play(ready: Rollout, store: Store) -> int:
-    statistics = store.found
-    earlier = statistics.episodes
+def _played(ready: Rollout, store: Store) -> int:
+    """Play what is left, and say what came of it in all; the exit code."""
+    statistics, n = store.found, ready.run.n
     if store.torn is not None:
         tell(f"the last line of {store.path} was torn; it is set aside in {store.torn}")
-    if earlier:
-        tell(f"{store.path} has {earlier} of {ready.run.n} episodes already")
-    left = ready.run.n - earlier
-    finished = ready.play(lambda episode: episode.id not in store)
+    if statistics.episodes:
+        tell(f"{store.path} has {statistics.episodes} of {n} episodes already")
     try:
-        with Progress(left, "episodes") as progress:
-            for done in finished:
-                store.append(done.line)
-                statistics.count(done.tally)
-                progress.advance(broken=done.tally.outcome == "error")
-    except StoreError as error:
-        complain(
-            f"{error}; {statistics.episodes} of {ready.run.n} episodes are kept: free some space, then {_AGAIN}"
-        )
+        _play(ready, store, statistics)
+        store.close()
+    except (WriteFailed, RunError, SandboxFault) as error:
+        complain(f"{error}; {_there(store, n)}: put that right, then {_AGAIN}")
+        with suppress(WriteFailed):  # said already
+            store.close()
         return 1
     except KeyboardInterrupt:
-        finished.close()
-        complain(
-            f"interrupted; {statistics.episodes} of {ready.run.n} episodes are in {store.path}: {_AGAIN}"
-        )
+        complain(f"interrupted; {_there(store, n)}: {_AGAIN}")
         return 130
     for line in statistics.lines():
         show(line)
     show(f"written to          {store.path}")
     return 1 if statistics.outcomes["error"] else 0
+
+
+def _play(ready: Rollout, store: Store, statistics: Statistics) -> None:
+    left = ready.run.n - statistics.episodes
+    with (
+        Progress(left, "episodes") as progress,
+        closing(ready.play(lambda episode: episode.id not in store)) as playing,
+    ):
+        for done in playing:
+            store.append(done.line)
+            statistics.count(done.tally)
+            progress.advance(broken=done.tally.outcome == "error")
+
+
+def _there(store: Store, n: int) -> str:
+    return f"{store.episodes} of {n} episodes are in {store.path}"
 
 
 _AGAIN = "the same command goes on from there"
@@ -125,4 +140,7 @@ _AGAIN = "the same command goes on from there"
 def _ask(observation: str, info: dict[str, Any]) -> str:
     show(observation)
     tell(f"[turn {info['turn']}, progress {info['progress']:.0%}] your action:")
-    return input()
+    try:
+        return input()
+    except EOFError:  # they have left, which is no failure of an episode
+        raise KeyboardInterrupt from None

@@ -134,7 +134,12 @@ def _build(source: Source, default_name: str, origin: str | None, sandbox: Sandb
         program = analyse(script, sandbox, report)
     if program is None or collected:
         raise ScriptError(_in_order(collected))
-    script._origin, script._source, script._program, script._hash = origin, source, program, _hash(source)
+    script._origin, script._source, script._program, script._hash = (
+        origin,
+        source,
+        program,
+        data_hash(source.data),
+    )
     return script
 
 
@@ -162,8 +167,9 @@ def _leave_out(data: Any, path: tuple[int | str, ...]) -> None:
     del data[next(k for k in data if fold(k) == fold(str(path[-1])))]
 
 
-def _hash(source: Source) -> str:
-    text = json.dumps(source.data, ensure_ascii=False, separators=(",", ":"))
+def data_hash(data: Any) -> str:
+    """SHA-256 of a script's data: what `Script.hash` is."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -7,11 +7,8 @@ from trpg_env.script import Fault, Script
 from trpg_env.trajectory.model import Trajectory
 from trpg_env.trajectory.wording import shown
 from trpg_env.world import GroundAction, VerificationFailed
-from trpg_env.world.compile import Compiler
-from trpg_env.world.grounding import Grounder
 from trpg_env.world.layout import Layout
 from trpg_env.world.resolution import Resolver
-from trpg_env.world.statements import Statements
 
 
 class Matcher:
@@ -24,11 +21,8 @@ class Matcher:
 
     def __init__(self, script: Script, sandbox: Sandbox) -> None:
         program = script.program
-        layout = Layout(program)
-        compiler = Compiler(program, layout)
-        grounder = Grounder(program, compiler, Statements(compiler, layout))
-        self._resolver = Resolver(program, grounder, layout, sandbox)
-        self._start = layout.start
+        self._resolver = Resolver.of(program, sandbox)
+        self._start = Layout(program).start
         self._state_unknown = program.grounded and self._resolver.reads_state
 
     def prepare(self, texts: Iterable[str]) -> None:

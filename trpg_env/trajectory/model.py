@@ -23,7 +23,7 @@ Outcome = Literal["completed", "failed", "truncated", "error"]
 
 
 class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class DMTurn(_Record):

@@ -5,7 +5,7 @@ has finished; at most the last line is torn. Taking the file up again sets such 
 episodes are there already. What the run is stands beside it (`FILE.run`): another run is refused.
 """
 
-import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -16,8 +16,15 @@ from types import TracebackType
 from typing import Any
 
 from trpg_env.trajectory.commit import GroupCommit
-from trpg_env.trajectory.reading import BadLine, StoreError, parse_line, reason
+from trpg_env.trajectory.reading import StoreError, reason
+from trpg_env.trajectory.remains import Remains, look_through, put, set_aside
 from trpg_env.trajectory.statistics import Statistics
+
+_FAILURES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+
+
+class WriteFailed(StoreError):
+    """The disk is full or broken: no wrong use. What was appended before stands."""
 
 
 class Store:
@@ -32,11 +39,13 @@ class Store:
         ids: The ids of all its episodes.
 
     Attributes:
+        path: The file.
         found: What was there when the file was opened, counted.
         torn: Where a torn last line was set aside; None where there was none.
 
     Raises:
         StoreError: The file cannot be written, somebody writes it now, or it holds something else.
+        WriteFailed: It cannot be written because the disk is full or broken.
 
     Example:
         >>> import tempfile
@@ -50,27 +59,37 @@ class Store:
         self.path = Path(path)
         self.found = Statistics()
         self.torn: Path | None = None
-        self._there: set[int] = set()
+        self._there: set[str] = set()
         self._commit: GroupCommit | None = None
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+            self._file = _opened(self.path)
         except (OSError, ValueError) as error:
-            raise StoreError(f"{self.path} cannot be written: {reason(error)}") from None
+            raise self._failed(error) from None
         try:
             self._regular = stat.S_ISREG(os.fstat(self._file).st_mode)
             if self._regular:
                 self._lock()
                 self._take_up(json.loads(json.dumps(run)), ids)
                 self._commit = GroupCommit(self._file)
+            # How many episodes are in the file, and its length with them.
+            self._kept = self.found.episodes, os.fstat(self._file).st_size
         except BaseException as error:
             os.close(self._file)
             if isinstance(error, OSError):
-                raise StoreError(f"{self.path} cannot be written: {reason(error)}") from None
+                raise self._failed(error) from None
             raise
 
     def __contains__(self, episode: str) -> bool:
-        return int(episode, 16) in self._there
+        return episode in self._there
+
+    @property
+    def episodes(self) -> int:
+        """How many episodes the file holds; exact also where `append` was interrupted by a signal."""
+        episodes, length = self._kept
+        if self._regular and self._file >= 0 and os.fstat(self._file).st_size > length:
+            episodes += 1
+        return episodes
 
     def append(self, line: bytes) -> None:
         """Append one trajectory; it is in the file when this returns, and whole or not at all.
@@ -79,40 +98,46 @@ class Store:
             line: The trajectory as JSON on one line, with the newline.
 
         Raises:
-            StoreError: The disk is full, or writing failed otherwise.
+            WriteFailed: The disk is full, or writing failed otherwise.
         """
         try:
             self._write(line)
+            episodes, length = self._kept
+            self._kept = episodes + 1, length + len(line)
             if self._commit is not None:
                 self._commit.ask()
         except OSError as error:
-            raise StoreError(f"{self.path} cannot be written: {reason(error)}") from None
+            raise WriteFailed(f"{self.path} cannot be written: {reason(error)}") from None
 
     def _write(self, data: bytes) -> None:
         rest = memoryview(data)
-        while rest:
-            try:
+        try:
+            while rest:
                 rest = rest[os.write(self._file, rest) :]
-            except OSError:
-                if self._regular and len(rest) < len(data):
-                    # Half a line is worth nothing, and the next one would be glued to it.
-                    end = os.fstat(self._file).st_size - (len(data) - len(rest))
-                    os.ftruncate(self._file, end)
-                raise
+        except BaseException:
+            if self._regular and 0 < len(rest) < len(data):
+                # Half a line is worth nothing, and the next one would be glued to it.
+                end = os.fstat(self._file).st_size - (len(data) - len(rest))
+                os.ftruncate(self._file, end)
+            raise
 
     def close(self) -> None:
         """Force everything to the disk and let go of the file.
 
         Raises:
-            StoreError: The disk refused.
+            WriteFailed: The disk refused.
         """
+        if self._file < 0:
+            return
+        self._kept = self.episodes, 0
         try:
             if self._commit is not None:
                 self._commit.close()
         except OSError as error:
-            raise StoreError(f"{self.path} cannot be written: {reason(error)}") from None
+            raise WriteFailed(f"{self.path} cannot be written: {reason(error)}") from None
         finally:
-            os.close(self._file)
+            file, self._file = self._file, -1
+            os.close(file)
 
     def __enter__(self) -> "Store":
         return self
@@ -120,8 +145,16 @@ class Store:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with contextlib.nullcontext() if kind is None else contextlib.suppress(StoreError):
+        try:
             self.close()
+        except WriteFailed as failed:
+            if error is None or isinstance(error, GeneratorExit):
+                raise
+            error.add_note(str(failed))
+
+    def _failed(self, error: OSError | ValueError) -> StoreError:
+        kind = WriteFailed if getattr(error, "errno", None) in _FAILURES else StoreError
+        return kind(f"{self.path} cannot be written: {reason(error)}")
 
     def _lock(self) -> None:
         try:
@@ -132,71 +165,56 @@ class Store:
             ) from None
 
     def _take_up(self, run: dict[str, Any], ids: Iterable[str]) -> None:
-        beside = self.path.with_name(f"{self.path.name}.run")
+        # Beside the file itself, by whatever link it was named.
+        real = Path(os.path.realpath(self.path))
+        described = real.with_name(f"{real.name}.run")
         if os.fstat(self._file).st_size:
-            self._refuse_another(run, beside)
-            self._read()
-            self._refuse_strangers(ids)
-        if not (self._there and beside.exists()):
-            _put(beside, json.dumps(run, indent=1, ensure_ascii=False).encode())
+            self._refuse_another(run, described)
+            remains = look_through(self._file, self.path)
+            self._refuse_strangers(remains.ids, ids)
+            self._there, self.found = remains.ids, remains.statistics
+            self._mend(remains, real.with_name(f"{real.name}.torn"))
+        if not (self._there and described.exists()):
+            put(described, json.dumps(run, indent=1).encode())
 
-    def _refuse_another(self, run: dict[str, Any], beside: Path) -> None:
+    def _mend(self, remains: Remains, torn: Path) -> None:
+        if remains.torn:
+            set_aside(self._file, remains.end, torn)
+            self.torn = torn
+        elif not remains.ended:
+            self._write(b"\n")
+
+    def _refuse_another(self, run: dict[str, Any], described: Path) -> None:
         try:
-            earlier = json.loads(beside.read_bytes())
+            earlier = json.loads(described.read_bytes())
+            if not isinstance(earlier, dict):
+                raise ValueError
         except FileNotFoundError:
             return  # the ids alone will tell
-        except ValueError:
+        except (ValueError, RecursionError, OSError):
             raise StoreError(
-                f"{beside} does not say which run {self.path} holds; delete one or both"
+                f"{described} does not say which run {self.path} holds; delete it, and the episodes themselves tell"
             ) from None
-        if not isinstance(earlier, dict) or earlier != run:
-            differing = [key for key in run if not isinstance(earlier, dict) or earlier.get(key) != run[key]]
+        differing = [key for key in run | earlier if earlier.get(key) != run.get(key)]
+        if differing:
             raise StoreError(
-                f"{self.path} holds another run ({' and '.join(differing) or 'it has more arguments'} differ); "
+                f"{self.path} holds another run: {', '.join(differing)} {'differs' if len(differing) == 1 else 'differ'}; "
                 "name another file, or give the arguments it was begun with"
             )
 
-    def _read(self) -> None:
-        """Learn what is there; a torn last line is set aside."""
-        end = number = 0
-        with open(self._file, "rb", closefd=False) as file:
-            file.seek(0)
-            size = os.fstat(self._file).st_size
-            for number, line in enumerate(file, start=1):
-                try:
-                    if line.strip():
-                        trajectory = parse_line(line)
-                        self._there.add(int(trajectory.id, 16))
-                        self.found.add(trajectory)
-                except (BadLine, ValueError) as error:
-                    if end + len(line) < size:
-                        raise StoreError(f"{self.path}:{number}: {error}") from None
-                    self._set_aside(line, end)
-                    return
-                end += len(line)
-        if not line.endswith(b"\n"):
-            self._write(b"\n")
-
-    def _set_aside(self, line: bytes, end: int) -> None:
-        self.torn = self.path.with_name(f"{self.path.name}.torn")
-        with self.torn.open("ab") as file:
-            file.write(line.rstrip(b"\n") + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.ftruncate(self._file, end)
-
-    def _refuse_strangers(self, ids: Iterable[str]) -> None:
-        if self._there - {number for number in (int(i, 16) for i in ids) if number in self._there}:
+    def _refuse_strangers(self, there: set[str], ids: Iterable[str]) -> None:
+        if there.difference(ids):
             raise StoreError(
                 f"{self.path} holds episodes of another run; name another file, or give the arguments it was begun with"
             )
 
 
-def _put(path: Path, data: bytes) -> None:
-    """Write a small file beside its place, then rename it."""
-    draft = path.with_name(f".{path.name}")
-    with draft.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+def _opened(path: Path) -> int:
+    flags = os.O_APPEND | os.O_CLOEXEC
+    try:
+        elsewhere = not stat.S_ISREG(path.stat().st_mode)
+    except FileNotFoundError:
+        elsewhere = False
+    # A pipe that is opened for reading, too, would not notice that its reader has gone away.
+    flags |= os.O_WRONLY if elsewhere else os.O_RDWR | os.O_CREAT
+    return os.open(path, flags, 0o666)

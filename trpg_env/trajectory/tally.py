@@ -41,8 +41,8 @@ class Tally(NamedTuple):
     def of(cls, trajectory: Trajectory) -> "Tally":
         """The tally of a trajectory."""
         t = trajectory
-        answers = t.turns[2::2]
-        errors = "".join([letter(a.parameter_error, a.place_error, a.logic_error) for a in answers])  # type: ignore[union-attr]
+        answers = [dm for _, dm in t.exchanges()]
+        errors = "".join([letter(a.parameter_error, a.place_error, a.logic_error) for a in answers])
         return cls(t.family, t.script_hash, t.outcome, t.success, errors)
 
     @property

@@ -1,12 +1,11 @@
 """Under which licences the scripts stand whose texts a dataset holds."""
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
 from trpg_env.script import ScriptError, library
+from trpg_env.script.load import SUFFIXES, data_hash
 from trpg_env.script.names import fold
 from trpg_env.script.source import MAX_CHARACTERS, Source
 
@@ -48,7 +47,7 @@ def licence_of(script: str, script_hash: str) -> str | None:
         True
     """
     data = _data(library().get(script) or Path(script))
-    if not isinstance(data, dict) or _hash(data) != script_hash:
+    if not isinstance(data, dict) or data_hash(data) != script_hash:
         return None
     provenance = _value(data, "provenance")
     licence = _value(provenance, "licence") if isinstance(provenance, dict) else None
@@ -59,17 +58,12 @@ def licence_of(script: str, script_hash: str) -> str | None:
 
 def _data(path: Path) -> object:
     try:
-        if not path.is_file() or path.stat().st_size > 4 * MAX_CHARACTERS:
+        # A trajectory may name any path: what is no script's is not even opened.
+        if path.suffix not in SUFFIXES or not path.is_file() or path.stat().st_size > 4 * MAX_CHARACTERS:
             return None
         return Source(path.read_bytes().decode(), path.name).data
     except (OSError, ValueError, ScriptError):
         return None
-
-
-def _hash(data: object) -> str:
-    """The same as `Script.hash`."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _value(mapping: Mapping[str, object], key: str) -> object:

@@ -15,9 +15,11 @@ from trpg_env.sandbox import Sandbox, SourceRejected
 from trpg_env.script.domains import Value
 from trpg_env.script.program import Action, Code, Pattern, Program
 from trpg_env.script.templates import normalise
+from trpg_env.world.compile import Compiler
 from trpg_env.world.grounding import MAX_GROUND, GroundAction, Grounder
 from trpg_env.world.layout import Layout
 from trpg_env.world.ruling import VerificationFailed
+from trpg_env.world.statements import Statements
 from trpg_env.world.values import Value as StateValue
 
 MAX_ACTION = 4_096
@@ -91,6 +93,13 @@ class Resolver:
             if isinstance(a.verification, Code)
         }
         self._templates = "; ".join(a.template.text for a in program.actions[:40])
+
+    @classmethod
+    def of(cls, program: Program, sandbox: Sandbox) -> "Resolver":
+        """A resolver by itself, for a script of either kind: no world is in play."""
+        layout = Layout(program)
+        compiler = Compiler(program, layout)
+        return cls(program, Grounder(program, compiler, Statements(compiler, layout)), layout, sandbox)
 
     @property
     def reads_state(self) -> bool:
