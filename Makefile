@@ -19,6 +19,7 @@ lint: $(VENV)/.testing
 
 bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/throughput.py
+	$(BIN)/python benchmarks/rollouts.py
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "trpg_env needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ...")'

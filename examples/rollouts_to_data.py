@@ -1,40 +1,66 @@
-"""From rollouts to data: the erring player plays the whole library, and what it corrected becomes a dataset.
+"""From play to data: the erring player plays the whole library, each episode is verified, datasets are exported.
 
 Usage: python examples/rollouts_to_data.py [FOLDER] [EPISODES]
+
+Called again, it goes on where it was. The same with commands: trpg-env rollout, verify --stats, export.
 """
 
 import sys
 import time
 from pathlib import Path
 
+import numpy as np
 from tqdm import tqdm
 
 from trpg_env import export, rollout
 from trpg_env.agents import ErringAgent
 from trpg_env.sandbox import Sandbox
 from trpg_env.script import library, load_script
-from trpg_env.trajectory import Statistics, Writer, read_trajectories
+from trpg_env.trajectory import Scripts, Similarity, Statistics, StoreError, Verifier, read_trajectories
+from trpg_env.tuning import ExportError
 
-folder = Path(sys.argv[1] if len(sys.argv) > 1 else "demo-output")
-episodes = int(sys.argv[2]) if len(sys.argv) > 2 else 400
 
-with Sandbox() as sandbox:
-    scripts = [load_script(name, sandbox=sandbox) for name in library()]
+def main() -> int:
+    """Play, verify, export."""
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "demo-output")
+    episodes = int(sys.argv[2]) if len(sys.argv) > 2 else 3_000
+    file = folder / "trajectories.jsonl"
+    started = time.perf_counter()
+
+    with Sandbox() as sandbox:
+        scripts = [load_script(name, sandbox=sandbox) for name in library()]
     playable = [script for script in scripts if script.grounded]
     print(f"The library has {len(scripts)} scripts; the rules play {len(playable)} of them:")
     for script in playable:
-        print(f"  {script.name:<15} {script.title}")
+        print(f"  {script.name:<16} {script.title}")
 
-    started = time.perf_counter()
-    file = folder / "trajectories.jsonl"
-    file.unlink(missing_ok=True)
-    with Writer(file) as writer:
-        played = rollout(playable, ErringAgent(), episodes, sandbox=sandbox)
-        for trajectory in tqdm(played, total=episodes, unit=" episodes", disable=None):
-            writer.write(trajectory)
+    played = rollout(playable, ErringAgent(), episodes, processes=2, out=file)
+    count = sum(1 for _ in tqdm(played, total=episodes, unit=" episodes", desc="playing", disable=None))
+    print(f"\nplayed {count:,} episodes to {file} ({time.perf_counter() - started:.1f} s)")
 
-summary = export(read_trajectories(file), "messages", folder / "dataset")
-print(f"\n{episodes} episodes in {time.perf_counter() - started:.1f} s")
-print("\n".join(Statistics.of(read_trajectories(file)).lines()))
-print("\n".join(summary.lines()))
-print(f"trajectories        {file}")
+    statistics, similarity, faults = Statistics(), Similarity(np.random.default_rng(0)), 0
+    with Sandbox() as sandbox:
+        found, verifier = Scripts(sandbox), Verifier(sandbox)
+        for trajectory in tqdm(
+            read_trajectories(file), total=episodes, unit=" episodes", desc="verifying", disable=None
+        ):
+            for fault in verifier.verify(trajectory, found.of(trajectory)):
+                print(fault)
+                faults += 1
+            statistics.add(trajectory)
+            similarity.add(trajectory)
+    print(f"verified by playing again: {faults} faults\n")
+    print("\n".join([*statistics.table(), *similarity.lines()]))
+
+    for format in ("messages", "openai", "paper"):
+        summary = export(read_trajectories(file), format, folder / format, split=0.1)
+        print(f"\n{format}\n" + "\n".join(summary.lines()))
+    print(f"\nall of it in {time.perf_counter() - started:.1f} s")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (StoreError, ExportError) as error:  # the folder holds something else
+        sys.exit(str(error))
