@@ -5,11 +5,13 @@ complaints become sentences that say what to write instead.
 """
 
 import ast
+import keyword
 import re
 import warnings
 
 MAX_CHARACTERS = 4_000
 MAX_NESTING = 60
+_KEYWORDS = frozenset(keyword.kwlist)
 
 
 class ExpressionError(ValueError):
@@ -77,8 +79,20 @@ def _syntax(text: str, error: SyntaxError, *, statement: bool) -> str:
         hint = "; write >= and <="
     elif not statement and re.search(r"(?<![=!<>])=(?!=)", text):
         hint = "; compare with =="
+    else:
+        hint = _keyword_hint(text)
     what = "an effect" if statement else "an expression"
     return f"{shown(text)} is not {what}: {error.msg}{hint}"
+
+
+def _keyword_hint(text: str) -> str:
+    """What to write where an entity or an attribute has the name of a word that Python keeps for itself."""
+    for dot, word, after in re.findall(r"(\.?)\b([a-z]+)\b(\.?)", text):
+        if word in _KEYWORDS and dot:
+            return f"; {word!r} is a word of Python's: give the attribute another name, or read it as x[{word!r}]"
+        if word in _KEYWORDS and after:
+            return f'; {word!r} is a word of Python\'s: quote the name, "{word}".at'
+    return ""
 
 
 def unparse(node: ast.AST) -> str:
