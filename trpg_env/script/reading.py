@@ -87,10 +87,11 @@ def _syntax(text: str, error: SyntaxError, *, statement: bool) -> str:
 
 def _keyword_hint(text: str) -> str:
     """What to write where an entity or an attribute has the name of a word that Python keeps for itself."""
-    for dot, word, after in re.findall(r"(\.?)\b([a-z]+)\b(\.?)", text):
-        if word in _KEYWORDS and dot:
+    for word in re.findall(r"(?<=\.)[a-z]+\b", text):
+        if word in _KEYWORDS:
             return f"; {word!r} is a word of Python's: give the attribute another name, or read it as x[{word!r}]"
-        if word in _KEYWORDS and after:
+    for word in re.findall(r"\b[a-z]+(?=\.)", text):
+        if word in _KEYWORDS:
             return f'; {word!r} is a word of Python\'s: quote the name, "{word}".at'
     return ""
 
