@@ -49,7 +49,7 @@ COOLING_A_TOMATO = [
 CORRECTING_AN_INVOICE = [
     (
         "open folder documents",
-        "documents: The association's files. It holds nothing. "
+        "documents: The association's files. Messages: nothing. "
         "Files: invoice-214, invoice-214b and members-list. Cards: nothing.",
         0,
     ),
@@ -62,7 +62,7 @@ CORRECTING_AN_INVOICE = [
     ("file request", "You file messages from the inbox, and you are in documents.", "place"),
     (
         "open folder inbox",
-        "inbox: What has come in. It holds request and newsletter. Files: nothing. Cards: nothing.",
+        "inbox: What has come in. Messages: request and newsletter. Files: nothing. Cards: nothing.",
         0,
     ),
     (

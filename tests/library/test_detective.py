@@ -259,3 +259,8 @@ def test_further_refusals_say_what_is_missing() -> None:
         "take the glove": ("logic", "You have the glove already."),
         "put the cup in cabinet": ("logic", "You need the cup in your hands and the cabinet open."),
     }
+
+
+def test_an_opened_locker_shows_what_is_inside() -> None:
+    opened = play(SCRIPT, [*HEAR_OF_GLOVES, SHOW_GLOVE[0]])[-1]
+    assert opened.observation == "You open the locker. Inside: glove."

@@ -100,7 +100,7 @@ def test_a_fault_is_found_before_it_is_pointed_out() -> None:
             "point out moth hole in blue velvet",
             "examine blue velvet",
             "point out tear in blue velvet",
-            "point out the moth hole in the blue velvet",
+            "point out the hole in the blue velvet",
             "point out moth hole in blue velvet",
         ]
     )[2:]

@@ -72,7 +72,9 @@ def test_the_board_tells_the_night_and_the_meter_the_soil(variation: int, night:
         ["take meter", "go to gate", "read notice board", "go to long bed", "test soil"], variation
     )
     assert night in steps[2].observation
-    assert steps[4].observation == f"The needle trembles and settles at pH {reading}."
+    assert steps[4].observation == (
+        f"The needle trembles and settles at pH {reading}. You leave the meter standing in the bed."
+    )
 
 
 def test_the_handbook_says_what_follows_from_them() -> None:
@@ -226,6 +228,13 @@ def test_seedlings_that_are_put_back_recover() -> None:
     steps = gardened(["go to long bed", "go to greenhouse", *walk, "put back seedlings", *walk])
     assert [step.state["seedlings"]["wind"] for step in steps[2:]] == [1, 2, 3, 4, 0, 1, 2, 3, 4]
     assert steps[5].observation.endswith("The seedlings droop in the wind.")
+
+
+def test_putting_back_something_else_does_not_shelter_them() -> None:
+    steps = gardened(
+        ["go to long bed", "go to greenhouse", "take seedlings", "take fleece", "put back fleece"]
+    )
+    assert [step.state["seedlings"]["wind"] for step in steps[2:]] == [1, 2, 3]
 
 
 def test_the_wind_may_take_a_fleece_that_lies_loose_and_it_can_be_fetched() -> None:

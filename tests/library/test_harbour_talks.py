@@ -185,7 +185,7 @@ def test_holm_may_have_to_be_asked_again() -> None:
     assert hesitated.observation.endswith("until you have stopped expecting an answer.")
     assert hesitated.state["second man"]["granted"] is False
     assert not hesitated.terminated
-    again = talk([*asking, "ask Holm for a second man"], luck=1)[-1]
+    again = talk([*asking, "ask holm for a second man"], luck=1)[-1]
     assert again.state["second man"]["granted"] is True
 
 

@@ -203,7 +203,7 @@ def test_a_wrong_value_is_named_and_can_be_mended(wrong: str, message: str, righ
     [
         (
             [*FROM_THE_COAT, "heat cushion for 3 minutes"],
-            "After two minutes it begins to smoke.",
+            "After two minutes the cushion begins to smoke, and before you have the door open the stones are charred.",
             ("cushion", "scorched"),
         ),
         (
@@ -213,7 +213,7 @@ def test_a_wrong_value_is_named_and_can_be_mended(wrong: str, message: str, righ
         ),
         (
             [*FROM_THE_COAT, "go to bathroom", "wash the glasses using scouring powder"],
-            "The lenses come out of the powder as white as bathroom windows.",
+            "The lenses come out of the powder scratched as white as bathroom windows.",
             ("glasses", "scratched"),
         ),
     ],

@@ -107,7 +107,7 @@ def test_the_thermometer_and_the_guest_tell_what_the_dial_and_the_cellar_do_not(
         (
             ["go to pantry"],
             "take goat cheese",
-            "There is no goat cheese within reach in the pantry.",
+            "You see no goat cheese within reach in the pantry.",
             "take dish",
         ),
     ],

@@ -280,7 +280,10 @@ def test_a_wrong_figure_in_ink_loses() -> None:
     assert [step.error for step in steps] == [None] * len(steps)
     assert [step.terminated for step in steps] == [False] * (len(steps) - 1) + [True]
     lost = steps[-1]
-    assert lost.observation == "Vat nine, 7 per cent. The ink dries at once."
+    assert lost.observation.splitlines() == [
+        "Vat nine, 7 per cent. The ink dries at once.",
+        "The cellarman reads it over your shoulder. Half of 12, he says, is something else.",
+    ]
     assert (lost.success, lost.progress) == (False, pytest.approx(5 / 6))
     assert lost.state["log book"]["entry"] == 7
 

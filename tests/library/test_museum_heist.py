@@ -134,7 +134,7 @@ def test_only_one_bird_fits_the_stand() -> None:
     opened, refused = play(SCRIPT, [*INSIDE, "open case", "put replica in case"], variation=FROM_HALL_1931)[
         -2:
     ]
-    assert opened.observation.startswith("The lock turns. Inside you see heron.")
+    assert opened.observation.startswith("The lock turns. Inside: heron.")
     assert (refused.error, refused.state["replica"]["at"]) == ("logic", "player")
     assert refused.message == "The case has one stand, and the heron is on it."
 
@@ -149,7 +149,7 @@ def test_the_guard_walks_his_round_and_stands_still_for_erroneous_actions() -> N
         "guard room",
         "hall",
     ]
-    assert [("steps in the back stairs" in step.observation) for step in steps] == [
+    assert [("steps on the back stairs" in step.observation) for step in steps] == [
         *[False] * 3,
         True,
         *[False] * 2,

@@ -54,7 +54,13 @@ def test_these_are_all_the_narrative_scripts_of_the_library(load: Callable[[Any]
 @pytest.mark.parametrize("name", NAMES)
 def test_it_is_in_the_papers_keys_and_loads_unchanged(name: str, load: Callable[[Any], Script]) -> None:
     file, script = file_of(name), load(name)
-    assert list(file) == ["Environment", "Goal", "Completion Conditions", "Available Actions"]
+    assert list(file) == [
+        "Provenance",
+        "Environment",
+        "Goal",
+        "Completion Conditions",
+        "Available Actions",
+    ]
     assert (script.environment, script.goal) == (file["Environment"], file["Goal"])
     assert list(script.available_actions) == list(file["Available Actions"])
     for key, action in file["Available Actions"].items():

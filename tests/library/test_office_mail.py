@@ -202,7 +202,7 @@ def test_the_receipt_comes_in_with_the_right_mail() -> None:
         f"Off it goes to {BUYER}.",
         "The machine chimes. A receipt has come into the inbox.",
     ]
-    assert "It holds request, newsletter and receipt." in opened.observation
+    assert "Messages: request, newsletter and receipt." in opened.observation
 
 
 def test_a_draft_shows_what_it_will_be_and_can_be_mended() -> None:
@@ -241,12 +241,18 @@ def test_the_address_book_knows_Ruta_and_warns_that_she_does_not_pay() -> None:
             id="the members' list goes along",
         ),
         pytest.param(["invoice-214"], BUYER, "Invoice 214", NOT_ASKED_FOR, id="the wrong invoice"),
-        pytest.param(["invoice-214", "invoice-214b"], BUYER, "Invoice 214", NOT_ASKED_FOR, id="both invoices"),
-        pytest.param(["invoice-214b"], "ruta@meadowgold.example", "Invoice 214", NOT_ASKED_FOR, id="the wrong address"),
+        pytest.param(
+            ["invoice-214", "invoice-214b"], BUYER, "Invoice 214", NOT_ASKED_FOR, id="both invoices"
+        ),
+        pytest.param(
+            ["invoice-214b"], "ruta@meadowgold.example", "Invoice 214", NOT_ASKED_FOR, id="the wrong address"
+        ),
         pytest.param(["invoice-214b"], BUYER, "Honey", NOT_ASKED_FOR, id="no number in the subject"),
     ],
 )
-def test_a_wrong_mail_loses_and_is_answered_accordingly(files: list[str], address: str, subject: str, answer: str) -> None:
+def test_a_wrong_mail_loses_and_is_answered_accordingly(
+    files: list[str], address: str, subject: str, answer: str
+) -> None:
     steps = play(
         SCRIPT,
         [

@@ -223,7 +223,7 @@ def test_a_leak_left_alone_sinks_the_ship() -> None:
     rising = "The ship leans a little slower out of each roll."
     assert [rising in step.observation for step in steps] == [True, False, True, True, True, True]
     assert ["the deck is awash" in step.observation for step in steps] == [*[False] * 3, True, True, False]
-    assert steps[2].observation.startswith("The rod shows 6 of nine hands; at nine she would settle.")
+    assert steps[3].observation.startswith("The rod shows 6 of nine hands; at nine she would settle.")
     assert steps[-1].observation.endswith("\nShe does not come up out of the next roll.")
     assert [step.terminated for step in steps] == [False] * 5 + [True]
     assert (steps[-1].success, steps[-1].progress) == (False, 0)

@@ -100,6 +100,14 @@ def test_a_backed_up_and_locked_configuration_brings_the_beacon_up(variation: in
             id="wrong parameter",
         ),
         pytest.param(
+            ["cd .."],
+            "cd etc/beacon.d",
+            "parameter",
+            '"etc/beacon.d" is not a valid path for "cd {path}". Valid: .., home, etc, beacon.d, var, log, run.',
+            TO_THE_SETTINGS,
+            id="two steps at once",
+        ),
+        pytest.param(
             [*AT_SETTINGS, "chmod +w beacon.conf"],
             "edit beacon.conf mode=8080",
             "parameter",
@@ -216,7 +224,11 @@ def test_a_deleted_configuration_loses() -> None:
     assert [step.error for step in steps] == [None] * 5
     assert [step.terminated for step in steps] == [False] * 4 + [True]
     lost = steps[-1]
-    assert (lost.observation, lost.state["beacon.conf"]["at"]) == ("beacon.conf is gone.", None)
+    assert lost.observation.splitlines() == [
+        "beacon.conf is gone.",
+        "A watchdog finds beacon.conf missing and locks the beacon service for the night.",
+    ]
+    assert lost.state["beacon.conf"]["at"] is None
     assert (lost.success, lost.progress) == (False, pytest.approx(1 / 6))
 
 

@@ -193,13 +193,16 @@ def test_charger_and_printer_are_on_the_dock_and_the_charger_wants_half_a_batter
 
 def test_halina_is_not_run_over_and_may_or_may_not_hear_the_horn() -> None:
     before = [*TO_THE_EAST_RACK, "turn right"]
-    braked = drive([*before, "forward"], variation=0)[-1]
+    turned, braked = drive([*before, "forward"], variation=0)[-2:]
+    assert turned.observation == "Facing south. Ahead: Halina with her mop."
     assert braked.error == "logic"
     assert braked.message == "The robot brakes by itself. Halina is mopping C2 and has her earphones in."
     assert braked.state["player"]["at"] == "C1"
     # Luck 1 lets her hear it, luck 0 does not.
     heard, deaf = (drive([*before, "honk horn"], 0, luck)[-1] for luck in (1, 0))
     assert heard.state["Halina"]["at"] is None
+    free = drive([*before, "honk horn", "report"], 0, 1)[-1]
+    assert free.observation.startswith("On C1, facing south. Ahead: C2.")
     assert deaf.state["Halina"]["at"] == "C2"
     assert deaf.observation == "The horn gives its one flat note. Halina hums along with something else."
     nobody = drive([*before, "sound horn"], variation=1)[-1]
@@ -209,10 +212,13 @@ def test_halina_is_not_run_over_and_may_or_may_not_hear_the_horn() -> None:
 def test_a_robot_that_was_not_charged_stops_in_the_hall() -> None:
     steps = drive(["print order", "forward", "forward", "turn right", "forward"])
     assert [step.error for step in steps] == [None] * 5
-    assert steps[1].observation.endswith("The robot beeps. 2 units of charge left.")
+    assert steps[1].observation.endswith("\nThe robot beeps. Charge left: 2 of 12.")
     assert steps[-1].terminated
     assert not steps[-1].success
     assert steps[-1].state["player"]["charge"] == 0
+    assert steps[-1].observation.splitlines()[-1] == (
+        "The motors run down. The robot stands dark on B1, and nobody will push it home."
+    )
 
 
 def test_the_wrong_crate_on_the_conveyor_is_lost_for_good() -> None:
@@ -222,3 +228,7 @@ def test_the_wrong_crate_on_the_conveyor_is_lost_for_good() -> None:
     assert steps[-1].terminated
     assert not steps[-1].success
     assert steps[-1].state["red crate"]["sent"] is True
+    assert steps[-1].observation.splitlines()[-2:] == [
+        "The conveyor starts. The red crate rides off into the dark.",
+        "Behind the wall a bell rings. That was not what the order names.",
+    ]

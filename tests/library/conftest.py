@@ -1,0 +1,46 @@
+"""The library's tests play each script hundreds of times: it is read and its world made once a worker."""
+
+import sys
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+
+from trpg_env.envs import AgentRefineEnv
+from trpg_env.sandbox import Sandbox
+from trpg_env.script import Script, load_script
+from trpg_env.world import World
+
+Load = Callable[[str], Script]
+MakeWorld = Callable[[str], World]
+
+
+@pytest.fixture(scope="session")
+def load(sandbox: Sandbox) -> Load:
+    """Load a library script; the same one each time."""
+    return cache(lambda name: load_script(name, sandbox=sandbox))
+
+
+@pytest.fixture(scope="session")
+def make_world(sandbox: Sandbox, load: Load) -> MakeWorld:
+    """The world of a library script, the same one each time: episodes leave no trace in a world."""
+    return cache(lambda name: World(load(name), sandbox))
+
+
+@pytest.fixture(scope="session")
+def environment(make_world: MakeWorld) -> Callable[..., AgentRefineEnv]:
+    """An environment of a library script in its shared world."""
+
+    def environment(script: str, **keywords: Any) -> AgentRefineEnv:
+        return AgentRefineEnv(script, world=make_world(script), **keywords)
+
+    return environment
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _shared_worlds(environment: Callable[..., AgentRefineEnv]) -> Iterator[None]:
+    """Let `trpg_env.testing.play` play in the shared worlds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.modules["trpg_env.testing.play"], "AgentRefineEnv", environment)
+        yield
