@@ -1,6 +1,6 @@
 """The library's tests play each script hundreds of times: it is read and its world made once a worker."""
 
-import sys
+import importlib
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
@@ -41,6 +41,7 @@ def environment(make_world: MakeWorld) -> Callable[..., AgentRefineEnv]:
 @pytest.fixture(scope="module", autouse=True)
 def _shared_worlds(environment: Callable[..., AgentRefineEnv]) -> Iterator[None]:
     """Let `trpg_env.testing.play` play in the shared worlds."""
+    play = importlib.import_module("trpg_env.testing.play")  # the package has a function of this name
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys.modules["trpg_env.testing.play"], "AgentRefineEnv", environment)
+        patch.setattr(play, "AgentRefineEnv", environment)
         yield
