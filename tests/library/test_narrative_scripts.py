@@ -55,6 +55,7 @@ def test_these_are_all_the_narrative_scripts_of_the_library(load: Callable[[Any]
 def test_it_is_in_the_papers_keys_and_loads_unchanged(name: str, load: Callable[[Any], Script]) -> None:
     file, script = file_of(name), load(name)
     assert list(file) == [
+        "Title",
         "Provenance",
         "Environment",
         "Goal",
