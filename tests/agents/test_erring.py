@@ -30,6 +30,22 @@ def episodes(load: Callable[[Any], Script], sandbox: Any) -> Episodes:
     return episodes
 
 
+def only(rates: dict[Any, float] | None = None, **chances: float) -> ErringAgent:
+    """Errs in the ways named and in no other."""
+    return ErringAgent(rates or {}, **{"chain": 0.0, "wander": 0.0, "repeat": 0.0} | chances)
+
+
+def chains(trajectories: list[Trajectory]) -> list[list[tuple[PlayerTurn, DMTurn]]]:
+    """The runs of erroneous turns, of two and more."""
+    found = []
+    for t in trajectories:
+        for wrong, run in groupby(t.exchanges(), lambda exchange: exchange[1].error is not None):
+            turns = list(run)
+            if wrong and len(turns) > 1:
+                found.append(turns)
+    return found
+
+
 @pytest.mark.parametrize("script", GROUNDED)
 def test_every_error_is_real_and_of_the_kind_that_the_trajectory_says(
     script: str, episodes: Episodes, load: Callable[[Any], Script], sandbox: Any
@@ -87,9 +103,29 @@ def test_what_was_wrong_is_said_in_the_next_thought(script: str, episodes: Episo
         turns = trajectory.turns
         for dm, player in pairwise(turns[2:]):
             if isinstance(dm, DMTurn) and isinstance(player, PlayerTurn) and dm.error:
-                assert dm.message in player.thought
+                assert dm.message[:150] in player.thought
                 noticed += 1
     assert noticed > 5
+
+
+@pytest.mark.parametrize("script", ["dungeon", "laboratory"])
+def test_what_is_done_already_is_not_taken_for_what_is_missing(script: str, episodes: Episodes) -> None:
+    done = 0
+    for trajectory in episodes(script, 10):
+        for (_, before), (player, dm) in pairwise(trajectory.exchanges()):
+            if before.error == "logic" and "already" in before.message and not dm.error:
+                assert "before" not in player.thought.replace(before.message, "").replace("before me", "")
+                assert "missing" not in player.thought.split("”")[1]
+                done += 1
+    assert done > 5
+
+
+def test_a_lesson_is_learnt_only_where_the_next_turn_heeds_it(episodes: Episodes) -> None:
+    """Nobody says that they keep to the list of actions now, and goes on as before."""
+    lessons = ("keep to the list", "not among the actions", "Not here, then", "Step by step", "behind me")
+    for turns in chains(episodes("ship", 30, agent=only({"place": 0.2, "parameter": 0.2}, chain=0.7))):
+        for player, _ in turns[1:]:
+            assert not any(lesson in player.thought for lesson in lessons)
 
 
 def test_an_error_is_never_announced_in_the_thought_before_it(episodes: Episodes) -> None:
@@ -108,11 +144,6 @@ def test_errors_are_bounded_by_the_turns_that_the_plan_needs(turns: int, episode
         assert sum(dm.error is not None for _, dm in trajectory.exchanges()) <= turns - 8
 
 
-def only(rates: dict[Any, float] | None = None, **chances: float) -> ErringAgent:
-    """Errs in the ways named and in no other."""
-    return ErringAgent(rates or {}, **{"chain": 0.0, "wander": 0.0, "repeat": 0.0} | chances)
-
-
 def test_without_rates_it_is_a_planner(episodes: Episodes) -> None:
     agent = only()
     for trajectory in episodes("office-mail", 3, agent=agent):
@@ -123,17 +154,6 @@ def test_without_rates_it_is_a_planner(episodes: Episodes) -> None:
 def test_one_kind_of_error_can_be_asked_for(kind: Any, episodes: Episodes) -> None:
     kinds = {dm.error for t in episodes("laboratory", 4, agent=only({kind: 0.5})) for _, dm in t.exchanges()}
     assert kinds == {None, kind}
-
-
-def chains(trajectories: list[Trajectory]) -> list[list[tuple[PlayerTurn, DMTurn]]]:
-    """The runs of erroneous turns, of two and more."""
-    found = []
-    for t in trajectories:
-        for wrong, run in groupby(t.exchanges(), lambda exchange: exchange[1].error is not None):
-            turns = list(run)
-            if wrong and len(turns) > 1:
-                found.append(turns)
-    return found
 
 
 @pytest.mark.parametrize("kind", ["place", "logic"])
@@ -203,7 +223,7 @@ def test_no_hidden_value_is_in_a_thought_before_the_player_is_told(episodes: Epi
 
 def test_thoughts_are_varied(episodes: Episodes) -> None:
     thoughts = [player.thought for t in episodes("garden", 20) for player, _ in t.exchanges()]
-    assert len(set(thoughts)) > 0.8 * len(thoughts)
+    assert len(set(thoughts)) > 0.7 * len(thoughts)
 
 
 def test_a_copy_plays_the_same_and_starts_afresh(episodes: Episodes) -> None:
@@ -221,6 +241,7 @@ def test_its_settings_are_kept_in_the_trajectory_and_its_id(episodes: Episodes) 
         "chain": 0.25,
         "wander": 0.05,
         "repeat": 0.03,
+        "states": 40_000,
     }
     assert other.id != usual.id
 

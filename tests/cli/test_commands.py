@@ -14,7 +14,6 @@ import pytest
 
 from trpg_env.cli import main
 from trpg_env.script import library
-from trpg_env.trajectory import read_trajectories
 
 
 @dataclass
@@ -82,7 +81,7 @@ def test_scripts_lists_the_library_a_line_each_name_first(run: Run) -> None:
     lines = ran.out.splitlines()
     assert [line.split()[0] for line in lines] == list(library())
     assert {line.split()[1] for line in lines} == {"grounded", "narrative"}
-    assert "A cool tomato" in lines[0]
+    assert any("A cool tomato" in line for line in lines)
 
 
 def test_check_of_a_sound_script_finds_nothing(run: Run) -> None:
@@ -206,127 +205,6 @@ def test_play_is_the_same_for_the_same_seed(run: Run) -> None:
     assert games[0] == games[1]
 
 
-def test_rollout_writes_a_file_and_a_summary(run: Run, tmp_path: Path) -> None:
-    ran = run(
-        "rollout",
-        "--scripts",
-        "cool-tomato",
-        "ship",
-        "--player",
-        "erring",
-        "-n",
-        "6",
-        "--seed",
-        "3",
-        "--out",
-        "a/b.jsonl",
-    )
-    assert ran.code == 0
-    assert ran.out.splitlines()[0].split() == ["episodes", "6"]
-    for word in ("success", "turns", "error turns", "error-and-refines", "written to"):
-        assert f"\n{word}" in ran.out
-    assert ran.err.splitlines()[-1] == "6 of 6 episodes"
-    played = list(read_trajectories(tmp_path / "a" / "b.jsonl"))
-    assert [t.script for t in played] == ["cool-tomato", "ship"] * 3
-
-
-def test_rollout_is_what_the_function_gives(run: Run, tmp_path: Path) -> None:
-    from trpg_env import rollout
-    from trpg_env.agents import PlannerAgent
-
-    run(
-        "rollout",
-        "--scripts",
-        "office-mail",
-        "--player",
-        "planner",
-        "-n",
-        "2",
-        "--seed",
-        "7",
-        "--out",
-        "x.jsonl",
-    )
-    assert list(read_trajectories(tmp_path / "x.jsonl")) == list(rollout("office-mail", PlannerAgent(), 2, 7))
-
-
-def test_rollout_limits_turns(run: Run, tmp_path: Path) -> None:
-    arguments = ["--scripts", "ship", "--player", "random", "-n", "2", "--max-turns", "3", "--out", "x.jsonl"]
-    assert run("rollout", *arguments).code == 0
-    assert [len(t.exchanges()) for t in read_trajectories(tmp_path / "x.jsonl")] == [3, 3]
-
-
-def test_failing_to_reach_the_goal_is_a_result_and_no_fault(run: Run) -> None:
-    ran = run(
-        "rollout",
-        "--scripts",
-        "ship",
-        "--player",
-        "random",
-        "-n",
-        "2",
-        "--max-turns",
-        "1",
-        "--out",
-        "x.jsonl",
-    )
-    assert ran.code == 0
-    assert "truncated           2" in ran.out
-
-
-def test_an_episode_that_broke_makes_exit_code_1_and_is_written(
-    run: Run, tmp_path: Path, tiny: dict[str, Any]
-) -> None:
-    hang = "def validate(action, params, state):\n    while True:\n        pass\n"
-    tiny["available_actions"] = {"wait": {"verification_code": hang, "effects": ["player.won = true"]}}
-    (tmp_path / "hang.json").write_text(json.dumps(tiny))
-    ran = run("rollout", "--scripts", "hang.json", "--player", "random", "-n", "2", "--out", "x.jsonl")
-    assert ran.code == 1
-    assert "error               2" in ran.out
-    assert [t.outcome for t in read_trajectories(tmp_path / "x.jsonl")] == ["error", "error"]
-
-
-def test_a_person_can_play_a_rollout(run: Run, tmp_path: Path, tiny_file: Path) -> None:
-    ran = run(
-        "rollout",
-        "--scripts",
-        "tiny.json",
-        "--player",
-        "human",
-        "-n",
-        "1",
-        "--out",
-        "x.jsonl",
-        typed="dance\nwin\n",
-    )
-    assert ran.code == 0
-    (trajectory,) = read_trajectories(tmp_path / "x.jsonl")
-    assert [player.action for player, _ in trajectory.exchanges()] == ["dance", "win"]
-
-
-def test_an_interrupt_is_told_in_a_line_and_keeps_what_is_finished(
-    run: Run, tmp_path: Path, tiny_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    answers = iter(["win", "dance"])
-
-    def ask(observation: str, info: dict[str, Any]) -> str:
-        answer = next(answers, None)
-        if answer is None:
-            raise KeyboardInterrupt
-        return answer
-
-    monkeypatch.setattr("trpg_env.cli.rollout._ask", ask)
-    ran = run("rollout", "--scripts", "tiny.json", "--player", "human", "-n", "3", "--out", "x.jsonl")
-    assert (ran.code, ran.out) == (130, "")
-    assert ran.err.endswith("trpg-env: interrupted\n")
-    assert [t.outcome for t in read_trajectories(tmp_path / "x.jsonl")] == ["completed"]
-
-
-def test_no_episodes_are_an_empty_file(run: Run, tmp_path: Path) -> None:
-    assert run("rollout", "--scripts", "ship", "-n", "0", "--out", "x.jsonl").code == 0
-    assert (tmp_path / "x.jsonl").read_bytes() == b""
-
-
 @pytest.fixture
 def episodes(run: Run) -> str:
     assert run("rollout", "--scripts", "cool-tomato", "-n", "4", "--out", "episodes.jsonl").code == 0
@@ -420,7 +298,7 @@ WRONG: list[tuple[list[str], str]] = [
     (["rollout", "--scripts", "", "--out", "x.jsonl"], "''"),
     (["rollout", "--scripts", "cool-tomato", "unix-admin", "--out", "x.jsonl"], "llm"),
     (["rollout", "--scripts", "binary.yaml", "--out", "x.jsonl"], "binary.yaml"),
-    (["rollout", "--scripts", "cool-tomato", "--out", "good.jsonl"], "exists already"),
+    (["rollout", "--scripts", "cool-tomato", "--out", "binary.yaml"], "binary.yaml:1: not a trajectory"),
     (["rollout", "--scripts", "cool-tomato", "--out", ""], "cannot be written"),
     (["rollout", "--scripts", "cool-tomato", "--out", "."], "cannot be written"),
     (["rollout", "--scripts", "cool-tomato", "--out", "good.jsonl/x.jsonl"], "cannot be written"),

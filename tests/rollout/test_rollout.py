@@ -1,61 +1,26 @@
 """`rollout`: many episodes; what breaks is a record, never a crash."""
 
+import gc
 import json
 import os
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-import gymnasium as gym
 import pytest
+from rollout_players import Scripted, west, winning
 
 from trpg_env import ScriptError, rollout
-from trpg_env.agents import PlannerAgent, RandomAgent, Turn
-from trpg_env.rollout.runner import episode_seed
+from trpg_env.agents import ErringAgent, PlannerAgent, RandomAgent, Turn
+from trpg_env.rollout.prepared import Rollout
+from trpg_env.rollout.run import episode_seed
 from trpg_env.sandbox import Sandbox
 from trpg_env.script import Script
-from trpg_env.trajectory import DMTurn, Trajectory
-
-
-def west(observation: str, info: dict[str, Any]) -> str:
-    return "go west"
-
-
-class Scripted:
-    """Does what it is told at each turn; `reset` runs a function too."""
-
-    kind = "scripted"
-
-    def __init__(self, act: Callable[[int], Any], reset: Callable[[int], Any] = lambda seed: None) -> None:
-        self._act, self._reset = act, reset
-
-    def reset(self, env: gym.Env[str, str], seed: int) -> None:
-        self.turn = -1
-        self._reset(seed)
-
-    def act(self, observation: str, info: dict[str, Any]) -> Any:
-        self.turn += 1
-        return self._act(self.turn)
-
-
-def failing(error: Exception) -> Callable[[int], Any]:
-    def fail(turn: int) -> Turn:
-        if turn == 2:
-            raise error
-        return Turn("on", "go west")
-
-    return fail
-
-
-@pytest.fixture
-def run(load: Callable[[Any], Script], sandbox: Sandbox) -> Callable[..., list[Trajectory]]:
-    def run(scripts: Any, agent: Any, n: int, seed: int = 0, **keywords: Any) -> list[Trajectory]:
-        loaded = [load(s) for s in scripts] if isinstance(scripts, list) else load(scripts)
-        return list(rollout(loaded, agent, n, seed, sandbox=sandbox, **keywords))
-
-    return run
+from trpg_env.trajectory import DMTurn, Store, StoreError, Trajectory, read_trajectories
 
 
 def test_episodes_are_dealt_out_evenly(run: Callable[..., list[Trajectory]]) -> None:
@@ -69,13 +34,16 @@ def test_seeds_follow_from_the_runs_seed_and_the_number_alone(run: Callable[...,
     assert short == long[:4]
     assert [t.seed for t in long] == [episode_seed(3, i) for i in range(6)]
     assert len({t.seed for t in long}) == 6
-    assert all(0 <= t.seed < 2**31 for t in long)
+    assert all(0 <= t.seed < 2**53 for t in long)
     assert [t.seed for t in run("office-mail", west, 6, seed=3, max_turns=1)] == [t.seed for t in long]
     assert not {t.seed for t in long} & {t.seed for t in run("ship", west, 6, seed=4, max_turns=1)}
 
 
 def test_seeds_are_the_same_on_every_machine() -> None:
-    assert [episode_seed(0, i) for i in range(3)] == [642837039, 544083603, episode_seed(0, 2)]
+    assert [episode_seed(0, i) for i in range(3)] == [7509198678846778, 8520058715446414, 7295219962561363]
+    seeds = [episode_seed(run, i) for run in range(10) for i in range(1_000)]
+    assert len(set(seeds)) == 10_000
+    assert 2**52 < max(seeds) < 2**53
 
 
 def test_ids_do_not_hang_on_the_order_of_episodes(run: Callable[..., list[Trajectory]]) -> None:
@@ -97,6 +65,33 @@ def test_another_episode_has_another_id(other: dict[str, Any], run: Callable[...
         return run(script, agent, 1, seed, luck=luck, max_turns=1)[0].id
 
     assert first(**arguments) != first("cool-tomato", west, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "keywords", [{"concurrency": 3}, {"concurrency": 99}, {"processes": 2}], ids=lambda k: str(*k.items())
+)
+def test_neither_concurrency_nor_processes_make_a_difference(
+    keywords: dict[str, int], run: Callable[..., list[Trajectory]]
+) -> None:
+    scripts = ["cool-tomato", "ship", "office-mail"]
+    alone = run(scripts, ErringAgent(), 20, seed=5)
+    assert [t.script for t in alone[:4]] == [*scripts, "cool-tomato"]
+    assert {t.id: t for t in run(scripts, ErringAgent(), 20, seed=5, **keywords)} == {t.id: t for t in alone}
+
+
+@pytest.mark.parametrize("agent", [PlannerAgent, ErringAgent])
+@pytest.mark.parametrize("script", ["ship", "cool-tomato"])
+def test_an_episode_does_not_hang_on_what_was_played_before_it(
+    agent: Callable[[], Any], script: str, load: Callable[[Any], Script], sandbox: Sandbox
+) -> None:
+    """A run that goes on has not seen what an undisturbed one has."""
+    with Rollout([load(script)], agent(), 30, sandbox=sandbox) as whole:
+        undisturbed = {done.line for done in whole.play()}
+    for rest in range(2):
+        with Rollout([load(script)], agent(), 30, sandbox=sandbox) as part:
+            assert {
+                done.line for done in part.play(lambda episode, r=rest: episode.seed % 2 == r)
+            } < undisturbed
 
 
 def test_a_run_is_lazy(load: Callable[[Any], Script], sandbox: Sandbox) -> None:
@@ -131,79 +126,6 @@ def test_an_episode_ends_as_it_ended(
 ) -> None:
     (trajectory,) = run(tiny | extra, lambda observation, info: action, 1, max_turns=3)
     assert (trajectory.outcome, trajectory.success, trajectory.error) == (outcome, success, None)
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        RuntimeError("lost"),
-        KeyError("x"),
-        EOFError(),
-        StopIteration(),
-        ValueError("bad \ud800"),
-        TimeoutError(),
-    ],
-    ids=repr,
-)
-def test_a_player_that_raises_is_an_error_and_the_run_goes_on(
-    error: Exception, run: Callable[..., list[Trajectory]]
-) -> None:
-    played = run(["cool-tomato", "ship"], Scripted(failing(error)), 4)
-    assert [t.outcome for t in played] == ["error"] * 4
-    for trajectory in played:
-        assert trajectory.error is not None
-        assert trajectory.error.kind == "player"
-        assert type(error).__name__ in trajectory.error.message
-        assert [turn.role for turn in trajectory.turns] == ["DM", "Player", "DM", "Player", "DM"]
-        assert not trajectory.success
-        assert Trajectory.model_validate_json(trajectory.model_dump_json()) == trajectory
-
-
-def test_a_player_that_cannot_begin_is_an_error_with_the_opening_alone(
-    run: Callable[..., list[Trajectory]],
-) -> None:
-    def refuse(seed: int) -> None:
-        raise OSError("no model")
-
-    played = run("cool-tomato", Scripted(lambda turn: Turn("", "go west"), refuse), 2)
-    assert [(t.outcome, len(t.turns)) for t in played] == [("error", 1)] * 2
-
-
-@pytest.mark.parametrize(
-    "turn",
-    [
-        None,
-        "go west",
-        3,
-        Turn("", None),
-        Turn(None, "go west"),
-        Turn("", b"go west"),
-        Turn("", "go west", reasoning=3),
-    ],  # type: ignore[arg-type]
-    ids=repr,
-)
-def test_a_turn_that_is_none_is_an_error(turn: Any, run: Callable[..., list[Trajectory]]) -> None:
-    (trajectory,) = run("cool-tomato", Scripted(lambda _: turn), 1)
-    assert trajectory.outcome == "error"
-    assert trajectory.error is not None
-    assert len(trajectory.turns) == 1
-
-
-def test_an_interrupt_is_no_record(run: Callable[..., list[Trajectory]]) -> None:
-    with pytest.raises(KeyboardInterrupt):
-        run("cool-tomato", Scripted(failing(KeyboardInterrupt())), 1)  # type: ignore[arg-type]
-
-
-def test_a_check_that_hangs_is_an_error_and_not_the_players(
-    tiny: dict[str, Any], run: Callable[..., Any]
-) -> None:
-    hang = "def validate(action, params, state):\n    while True:\n        pass\n"
-    tiny["available_actions"]["wait"] = {"verification_code": hang}
-    broken, sound = run([tiny, "cool-tomato"], lambda observation, info: "wait", 2, max_turns=2)
-    assert (broken.outcome, broken.error.kind) == ("error", "timeout")
-    assert [turn.role for turn in broken.turns] == ["DM", "Player", "DM"]
-    assert not any(dm.error for _, dm in broken.exchanges())
-    assert sound.outcome == "truncated"
 
 
 def test_any_text_of_a_player_becomes_a_record_that_can_be_written(
@@ -311,3 +233,61 @@ def test_a_run_is_the_same_in_every_process(tmp_path: Path) -> None:
         for hash_seed in ("1", "2")
     ]
     assert written[0] == written[1] != b""
+
+
+@pytest.mark.parametrize(
+    "keywords", [{"concurrency": 0}, {"processes": 0}, {"max_turns": 0}, {"dm": "wizard"}], ids=str
+)
+def test_a_keyword_out_of_range_is_refused(keywords: dict[str, Any]) -> None:
+    with pytest.raises(ValueError):
+        list(rollout("cool-tomato", west, 1, **keywords))
+
+
+def test_what_a_player_says_of_itself_is_json(run: Callable[..., list[Trajectory]]) -> None:
+    class Odd(Scripted):
+        sampling: ClassVar = {"temperature": object()}
+
+    with pytest.raises(ValueError, match="Odd has a model, sampling or prompt_hash that is no JSON"):
+        run("cool-tomato", Odd(lambda _: Turn("", "go west")), 1)
+
+
+@pytest.mark.parametrize("keywords", [{}, {"concurrency": 3}, {"processes": 2}], ids=str)
+def test_a_run_into_a_file_goes_on_and_gives_only_what_is_new(
+    keywords: dict[str, int], tmp_path: Path
+) -> None:
+    def play(**keywords: Any) -> Iterator[Trajectory]:
+        return rollout("cool-tomato", west, 6, max_turns=2, out=tmp_path / "x.jsonl", **keywords)
+
+    with closing(play()) as begun:  # type: ignore[type-var]
+        first = [next(begun), next(begun)]
+        assert list(read_trajectories(tmp_path / "x.jsonl")) == first
+    rest = list(play(**keywords))
+    assert len(rest) == 4
+    assert {t.id: t for t in first + rest} == {t.id: t for t in rollout("cool-tomato", west, 6, max_turns=2)}
+    assert list(read_trajectories(tmp_path / "x.jsonl")) == first + rest
+    assert list(play(**keywords)) == []
+    with pytest.raises(StoreError, match="n differs"):
+        list(rollout("cool-tomato", west, 7, max_turns=2, out=tmp_path / "x.jsonl"))
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+def test_nothing_is_kept_of_an_episode_that_was_written(
+    concurrency: int, tiny: dict[str, Any], load: Callable[[Any], Script], sandbox: Sandbox, tmp_path: Path
+) -> None:
+    taken: list[int] = []
+    with (
+        Rollout([load(tiny)], winning, 700, concurrency=concurrency, sandbox=sandbox) as ready,
+        Store(tmp_path / "x.jsonl", ready.run.as_dict(), ready.run.ids()) as store,
+        closing(ready.play(lambda episode: episode.id not in store)) as playing,
+    ):
+        for number, done in enumerate(playing, start=1):
+            store.append(done.line)
+            store.found.count(done.tally)
+            if number == 100:
+                tracemalloc.start()
+            if number in (400, 700):
+                gc.collect()
+                taken.append(tracemalloc.get_traced_memory()[0])
+        tracemalloc.stop()
+    # An id alone would be 50 bytes for each of 300 episodes; a trajectory is some thousand.
+    assert taken[1] - taken[0] < 8_000

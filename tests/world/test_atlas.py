@@ -92,13 +92,44 @@ def test_a_world_with_more_states_than_are_explored_is_not_complete(make_world: 
     assert small.distance(start) is None
 
 
-def test_states_are_not_explored_beyond_the_last_turn(make_world: MakeWorld, tiny: dict[str, Any]) -> None:
-    """Where the turn counts, no two turns are one state: there is no end to them but the script's."""
+def test_where_the_turn_has_a_bearing_the_last_turn_is_the_end_of_the_map(
+    make_world: MakeWorld, tiny: dict[str, Any]
+) -> None:
+    """No two turns are one state then: there is no end to them but the script's."""
     tiny["available_actions"]["wait"] = {}
     tiny["available_actions"]["win"]["preconditions"] = [{"when": "turn == 6"}]
     tiny["max_turns"] = 9
-    world = make_world(tiny)
-    start = world.begin(0).values
-    atlas = Atlas(world, start)
+    start = make_world(tiny).begin(0).values
+    atlas = Atlas(make_world(tiny), start)
+    assert atlas.distance(start) == 7
+    assert not atlas.complete
+
+
+def test_where_it_has_none_the_map_goes_on_beyond_the_last_turn(
+    make_world: MakeWorld, tiny: dict[str, Any]
+) -> None:
+    tiny["available_actions"]["try"] = {"effects": ["player.tries += 1"]}
+    tiny["available_actions"]["win"]["preconditions"] = [{"when": "player.tries >= 6"}]
+    tiny["failure_conditions"] = [{"when": "player.tries > 8"}]
+    tiny["max_turns"] = 3
+    start = make_world(tiny).begin(0).values
+    atlas = Atlas(make_world(tiny), start)
     assert atlas.complete
     assert atlas.distance(start) == 7
+
+
+@pytest.mark.parametrize("script", ["flea-market", "museum-heist", "ship"])
+def test_a_plan_hangs_on_the_state_and_not_on_the_start_that_was_explored(
+    script: str, make_world: MakeWorld
+) -> None:
+    world = make_world(script)
+    starts = [world.begin(i).values for i in range(world.program.variation_count)]
+    atlases = [Atlas(world, start) for start in starts]
+    compared = 0
+    for i, start in enumerate(starts):
+        for other in atlases[:i] + atlases[i + 1 :]:
+            if start in other:
+                for values in reachable(world, start, 400):
+                    assert other.plan(values, 8) == atlases[i].plan(values, 8)
+                    compared += 1
+    assert compared or script != "ship"

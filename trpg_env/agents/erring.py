@@ -2,7 +2,8 @@
 
 It is a planner that knows the world, so that its correct turns are right; its errors are right too, in that the world
 rules them to be what they are (see `mistakes`). It errs as real agents do: out of a belief that may outlast the first
-answer, by going astray, and by doing a thing again. What it thinks is made of what it was told alone.
+answer, by going astray, and by doing a thing again. What it thinks is made of what it was told alone; what it does is
+not: where a script lets somebody act on what they have not found out, it may.
 """
 
 from collections.abc import Mapping
@@ -94,6 +95,7 @@ class ErringAgent:
             "chain": self._chain,
             "wander": self._wander,
             "repeat": self._repeat,
+            "states": self._states,
         }
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -117,17 +119,17 @@ class ErringAgent:
         """The plan's next action, or a step beside it."""
         if self._last is None:
             observation = observation.removeprefix(self._env.episode.instruction).strip()
-        plan, length = self._planner.ahead(self._env)
         erred = self._error_told(info)
         # An error's answer is quoted as such, not as something seen.
-        seen = "" if erred is not None else observation
+        seen, message = ("", info["assessment"]["message"]) if erred is not None else (observation, "")
+        plan, length = self._planner.ahead(self._env)
         beside = self._beside(plan, erred) if self._env.episode.turns_left > length + 1 else None
         templates, action = beside or self._on(plan, length)
-        thought = thoughts.say(templates, self._draws, seen, action=action)
-        if erred is not None:
-            message = info["assessment"]["message"]
-            words = {"last": self._last or "", "message": message}
-            thought = f"{thoughts.say(thoughts.NOTICED[erred], self._draws, seen, **words)} {thought}"
+        thought = thoughts.say(templates, self._draws, seen, action=action, message=message)
+        if erred is not None and beside is None:
+            words = {"action": action, "last": self._last or "", "message": message}
+            learnt = thoughts.say(thoughts.lesson(erred, message), self._draws, seen, **words)
+            thought = f"{learnt} {thought}"
         self._last = action
         return Turn(thought, action)
 
@@ -154,7 +156,7 @@ class ErringAgent:
             if draw < rate:
                 plan, _ = self._planner.ahead(self._env, AHEAD)
                 self._mistake = self._possible.first(kind, self._env.state, plan, self._draws)
-                return None if self._mistake is None else (thoughts.BELIEF[kind], self._mistake.action)
+                return None if self._mistake is None else (_belief(self._mistake), self._mistake.action)
             draw -= rate
         draw = self._draws.chance()
         if draw < self._wander:
@@ -165,7 +167,7 @@ class ErringAgent:
         """A further mistake from the belief that the last one rests on, or the same one again."""
         assert self._last is not None
         if self._draws.chance() < _VERBATIM:
-            return thoughts.REPEAT, self._last
+            return thoughts.AGAIN, self._last
         if self._mistake is None or self._mistake.action != self._last:
             return None
         plan, _ = self._planner.ahead(self._env, AHEAD)
@@ -200,6 +202,12 @@ class ErringAgent:
         left = self._env.episode.turns_left - 1
         distances = [self._planner.distance(after) for after in outcomes(world, values, ground)]
         return all(distance is not None and 0 < distance < left for distance in distances)
+
+
+def _belief(mistake: Mistake) -> thoughts.Templates:
+    if mistake.kind != "parameter":
+        return thoughts.BELIEF[mistake.kind]
+    return thoughts.WORDING.get(mistake.subject, thoughts.BELIEF["parameter"])
 
 
 def _made(

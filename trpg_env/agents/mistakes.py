@@ -167,7 +167,7 @@ _WAYS = (
     _Way("value", lambda words, other, _: " ".join([*words[:-1], other[-1]])),
     _Way("verb", lambda words, _, draws: " ".join([draws.pick(_VERBS), *words[1:]])),
     _Way("half", lambda words, _, __: " ".join(words[:-1])),
-    _Way("sentence", lambda words, _, __: f"I want to {' '.join(words)}."),
+    _Way("sentence", lambda words, _, __: f"I want to {' '.join(words)}"),
     _Way("call", lambda words, _, __: f"{words[0]}({', '.join(words[1:])})"),
     _Way("two", lambda words, other, _: f"{' '.join(words)} and then {' '.join(other)}"),
     _Way("order", lambda words, _, __: " ".join([*words[1:], words[0]])),

@@ -1,6 +1,6 @@
 """The planner: follows a shortest plan, and plans anew where luck has it otherwise."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import gymnasium as gym
 
@@ -153,6 +153,11 @@ class PlannerAgent:
     def __init__(self, states: int = STATES) -> None:
         self._states = states
         self._planner = Planner(states)
+
+    @property
+    def sampling(self) -> dict[str, Any]:
+        """Its settings, as a trajectory keeps them."""
+        return {"states": self._states}
 
     def __reduce__(self) -> tuple[type["PlannerAgent"], tuple[int]]:
         return type(self), (self._states,)

@@ -1,10 +1,13 @@
 """Who plays: the one interface that every agent has.
 
 An agent is any object with `reset(env, seed)` and `act(observation, info)`, or a plain callable from
-observation and info to an action's text. `act`, or the callable, may be a coroutine.
+observation and info to an action's text. Each of them may be a coroutine.
+
+Attributes `kind`, `model`, `sampling` and `prompt_hash`, where an agent has them, say who it is: they stand in its
+trajectories and make up their ids. Agents that play differently differ in one of them at least; otherwise a
+run of the one is taken for a run of the other.
 """
 
-import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
@@ -36,12 +39,12 @@ class Turn:
 class Agent(Protocol):
     """Plays one episode after another."""
 
-    def reset(self, env: gym.Env[str, str], seed: int) -> None:
+    def reset(self, env: gym.Env[str, str], seed: int) -> Awaitable[None] | None:
         """A new episode: its environment, already reset, and its seed, for whatever the agent draws."""
         ...
 
-    def act(self, observation: str, info: Info) -> Turn | Awaitable[Turn]:
-        """The next turn, from what `reset` or `step` gave last."""
+    def act(self, observation: str, info: Info) -> Turn | str | Awaitable[Turn | str]:
+        """The next turn, from what `reset` or `step` gave last; a text is an action without a thought."""
         ...
 
 
@@ -51,31 +54,27 @@ class CallableAgent:
     Args:
         function: From observation and info to an action's text.
 
+    Attributes:
+        model: The callable's own name, which tells its episodes from those of another.
+
     Example:
         >>> CallableAgent(lambda observation, info: "look").act("", {})
-        Turn(thought='', action='look', reasoning=None, reply=None)
+        'look'
     """
 
     kind = "callable"
 
     def __init__(self, function: Function) -> None:
         self._function = function
+        named = function if hasattr(function, "__qualname__") else type(function)
+        self.model = f"{named.__module__}.{named.__qualname__}"
 
     def reset(self, env: gym.Env[str, str], seed: int) -> None:
         """Nothing is kept."""
 
-    def act(self, observation: str, info: Info) -> Turn | Awaitable[Turn]:
-        """What the callable says, without a thought."""
-        said = self._function(observation, info)
-        return _awaited(said) if inspect.isawaitable(said) else _turn(said)
-
-
-async def _awaited(said: Awaitable[str | Turn]) -> Turn:
-    return _turn(await said)
-
-
-def _turn(said: str | Turn) -> Turn:
-    return said if isinstance(said, Turn) else Turn("", said)
+    def act(self, observation: str, info: Info) -> Turn | str | Awaitable[Turn | str]:
+        """What the callable says."""
+        return self._function(observation, info)
 
 
 def as_agent(agent: Agent | Function) -> Agent:

@@ -1,5 +1,6 @@
 """Progress on standard error: a bar on a terminal, a plain line now and then otherwise."""
 
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -29,7 +30,8 @@ class Progress:
         self._began = self._told = time.monotonic()
         self._bar: Any = None
         if sys.stderr is not None and sys.stderr.isatty():
-            self._bar = tqdm(total=total, unit=f" {unit}", file=sys.stderr)
+            columns, rows = _size()
+            self._bar = tqdm(total=total, unit=f" {unit}", file=sys.stderr, ncols=columns, nrows=rows)
         self._step = max(1, total // 5)
 
     def advance(self, *, broken: bool = False) -> None:
@@ -46,7 +48,8 @@ class Progress:
             self._told = now
             broke = f", {self._broken} broken" if self._broken else ""
             rate = self._done / max(now - self._began, 1e-9)
-            tell(f"{self._done} of {self._total} {self._unit}, {rate:.3g}/s{broke}")
+            shown = f"{rate:.0f}" if rate >= 100 else f"{rate:.3g}"
+            tell(f"{self._done} of {self._total} {self._unit}, {shown}/s{broke}")
 
     def __enter__(self) -> "Progress":
         return self
@@ -54,6 +57,15 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         if self._bar is not None:
             self._bar.close()
+
+
+def _size() -> tuple[int, int]:
+    """Columns and rows of the terminal; some say that they have none, which is no reason to show nothing."""
+    try:
+        size = os.get_terminal_size(sys.stderr.fileno())
+    except (OSError, ValueError):
+        return 80, 24
+    return size.columns or 80, size.lines or 24
 
 
 def progress(items: Iterable[T], total: int, unit: str) -> Iterator[T]:

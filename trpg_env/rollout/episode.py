@@ -59,9 +59,11 @@ async def play_episode(env: AgentRefineEnv, agent: Agent, episode: Planned, run:
     except _RAISED as error:
         return broken_at_once(env, episode, run, _broken("dm", error))
     broken: Record | None = None
-    terminated = truncated = False
+    success = terminated = truncated = False
     try:
-        agent.reset(env, episode.seed)
+        begun = agent.reset(env, episode.seed)
+        if inspect.isawaitable(begun):
+            await wait(begun)
     except _RAISED as error:
         broken = _broken("player", error)
     while broken is None and not (terminated or truncated):
@@ -81,15 +83,16 @@ async def play_episode(env: AgentRefineEnv, agent: Agent, episode: Planned, run:
             broken = _broken("environment", error, f"; the action was {played['action']!r}")
             break
         turns += (played, answer)
-        info = told
+        # What the record says is taken before the player has `info` in hand.
+        info, success = told, told["success"]
         if info["error"]["kind"] is not None:
             broken = _error(**info["error"])
     outcome: Outcome = "truncated"
     if broken is not None:
         outcome = "error"
     elif terminated:
-        outcome = "completed" if info["success"] else "failed"
-    return _record(env, episode, run, turns, outcome, broken, info["success"], info["progress"])
+        outcome = "completed" if success else "failed"
+    return _record(env, episode, run, turns, outcome, broken, success, turns[-1]["progress"])
 
 
 def broken_at_once(env: AgentRefineEnv, episode: Planned, run: Run, error: Record) -> Record:
@@ -181,8 +184,14 @@ def _dm_turn(number: int, observation: str, info: dict[str, Any], completed: Ite
 
 
 def _player_turn(number: int, turn: object) -> Record:
+    if isinstance(turn, str):
+        turn = Turn("", turn)
     if not isinstance(turn, Turn) or not isinstance(turn.action, str) or not isinstance(turn.thought, str):
-        raise TypeError(f"act gave {turn!r}; it gives a Turn of two texts, a thought and an action")
+        raise TypeError(
+            f"act gave {turn!r}; it gives an action's text, or a Turn of two texts, a thought and an action"
+        )
+    if not isinstance(turn.reasoning, str | None) or not isinstance(turn.reply, str | None):
+        raise TypeError(f"act gave {turn!r}; reasoning and reply are texts, or None")
     return {
         "turn": number,
         "role": "Player",

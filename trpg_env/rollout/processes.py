@@ -58,7 +58,7 @@ class Job:
 
 @dataclass
 class _Worker:
-    """A process as it is seen from here: what it has in hand, and the script that it keeps to.
+    """A process as it is seen from here: what it has in hand, and the part of the scripts that it keeps to.
 
     A careful one plays what may have killed another process, one episode at a time.
     """
@@ -67,7 +67,7 @@ class _Worker:
     connection: Connection
     careful: bool
     handed: dict[str, Planned] = field(default_factory=dict)
-    script: int | None = None
+    part: int | None = None
     asked: bool = False
     sent_home: bool = False
 
@@ -183,16 +183,17 @@ def _end(workers: list[_Worker]) -> None:
 
 
 class _Hand:
-    """The episodes that are still to be handed out, script by script.
+    """The episodes that are still to be handed out.
 
-    A process keeps to a script as long as it has episodes left, since what it has planned serves it again.
+    A process keeps to its part of the scripts as long as it has episodes left, since what was planned serves again.
 
     Attributes:
         suspects: Episodes that were being played in a process that died.
     """
 
     def __init__(self, run: Run, wanted: Callable[[Planned], bool], processes: int) -> None:
-        self._left = {i: filter(wanted, run.episodes(i)) for i in range(min(len(run.scripts), run.n))}
+        parts = min(processes, len(run.scripts))
+        self._left = {part: filter(wanted, run.episodes(part, parts)) for part in range(parts)}
         # Towards the end no process is to sit idle while another has its hands full.
         self._handful = max(1, min(HANDFUL, run.n // (4 * processes)))
         self._players = Counter[int]()
@@ -202,10 +203,10 @@ class _Hand:
     def more(self) -> bool:
         """Whether there is anything left to hand out."""
         while not (self._again or self.suspects) and self._left:
-            place = next(iter(self._left))
-            self._again = list(islice(self._left[place], 1))
+            part = next(iter(self._left))
+            self._again = list(islice(self._left[part], 1))
             if not self._again:
-                del self._left[place]
+                del self._left[part]
         return bool(self._again or self.suspects)
 
     def died(self, worker: _Worker, concurrency: int) -> Planned | None:
@@ -241,21 +242,21 @@ class _Hand:
             again, self._again = self._again[: self._handful], self._again[self._handful :]
             return again
         while True:
-            if worker.script is None:
+            if worker.part is None:
                 if not self._left:
                     return []
-                worker.script = min(self._left, key=lambda i: self._players[i])
-                self._players[worker.script] += 1
-            handful = list(islice(self._left.get(worker.script, iter(())), self._handful))
+                worker.part = min(self._left, key=lambda part: self._players[part])
+                self._players[worker.part] += 1
+            handful = list(islice(self._left.get(worker.part, iter(())), self._handful))
             if handful:
                 return handful
-            self._left.pop(worker.script, None)
+            self._left.pop(worker.part, None)
             self._leave(worker)
 
     def _leave(self, worker: _Worker) -> None:
-        if worker.script is not None:
-            self._players[worker.script] -= 1
-            worker.script = None
+        if worker.part is not None:
+            self._players[worker.part] -= 1
+            worker.part = None
 
 
 def _work(connection: Connection) -> None:

@@ -3,11 +3,11 @@
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import TypeVar, cast
 
-from trpg_env.envs import Loop, directly
+from trpg_env.envs import directly
 from trpg_env.rollout.episode import Record
 from trpg_env.rollout.run import Planned, RunError
 from trpg_env.rollout.table import Seat, Table
@@ -31,7 +31,7 @@ def play(table: Table, episodes: Iterator[Planned], concurrency: int) -> Generat
         yield from _side_by_side(table, episodes, concurrency)
         return
     (seat,) = table.seats(1)
-    with _Interruptible() as loop:
+    with closing(_Aside()) as loop:
         for episode in episodes:
             yield _finished(table.play(seat, episode, loop.wait))
 
@@ -46,29 +46,41 @@ def _finished(playing: Coroutine[None, None, Record]) -> Record:
     raise RuntimeError("an episode waits for an event loop that nobody runs")
 
 
-class _Interruptible(Loop):
-    """A loop whose thread is not left waiting for a model when the caller is interrupted."""
+class _Aside:
+    """An event loop in a thread of its own, started when it is first needed; what waits there never holds up its end."""
 
-    def run(self, awaitable: Awaitable[T]) -> T:
-        """Wait for what an awaitable gives, or raises; an interrupt calls it off."""
-        tasks: list[asyncio.Task[Any]] = []
-        interrupted = False
+    def __init__(self) -> None:
+        self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._work, name="trpg_env-rollout", daemon=True)
 
-        async def noted() -> T:
-            task = asyncio.current_task()
-            assert task is not None
-            tasks.append(task)
-            if interrupted:
-                raise asyncio.CancelledError
-            return await awaitable
+    def _work(self) -> None:
+        with self._runner:
+            self._runner.get_loop().run_forever()
 
-        try:
-            return super().run(noted())
-        except KeyboardInterrupt:
-            interrupted = True
-            for task in tasks:
-                _tell(task.get_loop(), task.cancel)
-            raise
+    async def wait(self, awaitable: Awaitable[T]) -> T:
+        """A `Wait` that never gives way to another, and needs no loop in the caller's thread."""
+        if self._loop is None:
+            self._loop = self._runner.get_loop()
+            self._thread.start()
+        given, raised = asyncio.run_coroutine_threadsafe(_told(awaitable), self._loop).result()
+        if raised is not None:
+            raise raised
+        return cast(T, given)
+
+    def close(self) -> None:
+        """Call off whatever waits, and end the thread."""
+        if self._loop is not None and self._thread.ident is not None:
+            _tell(self._loop, self._loop.stop)
+            self._thread.join()
+
+
+async def _told(awaitable: Awaitable[T]) -> tuple[T | None, BaseException | None]:
+    """What an awaitable gives or raises: some exceptions would end the loop, or become others on their way."""
+    try:
+        return await awaitable, None
+    except BaseException as error:
+        return None, error
 
 
 def _side_by_side(table: Table, episodes: Iterator[Planned], concurrency: int) -> Generator[Record]:
@@ -104,17 +116,18 @@ def _side_by_side(table: Table, episodes: Iterator[Planned], concurrency: int) -
             raise RunError("a player or a DM cancelled the task that played it, and its episode is lost")
 
     def work() -> None:
-        with runner:
-            try:
+        try:
+            with runner:
                 loop.run_until_complete(playing)
-                results.put(None)
-            except BaseException as error:
-                results.put(error)
+        except BaseException as error:
+            results.put(error)
+        else:
+            results.put(None)
 
     playing = loop.create_task(run())
     thread = threading.Thread(target=work, name="trpg_env-rollout", daemon=True)
-    thread.start()
     try:
+        thread.start()
         while (result := results.get()) is not None:
             if isinstance(result, BaseException):
                 raise result
@@ -123,7 +136,8 @@ def _side_by_side(table: Table, episodes: Iterator[Planned], concurrency: int) -
     finally:
         called_off = True
         _tell(loop, playing.cancel)
-        thread.join()
+        if thread.ident is not None:
+            thread.join()
 
 
 def _tell(loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:

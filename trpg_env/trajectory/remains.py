@@ -47,17 +47,19 @@ def look_through(file: int, path: Path) -> Remains:
         lines.seek(0)
         for number, line in enumerate(lines, start=1):
             try:
-                if line.strip():
-                    trajectory = parse_line(line)
-                    if trajectory.id in remains.ids:
-                        raise BadLine(f"episode {trajectory.id} is here a second time; delete this line")
-                    remains.ids.add(trajectory.id)
-                    remains.statistics.add(trajectory)
+                trajectory = parse_line(line) if line.strip() else None
             except BadLine as error:
                 if remains.end + len(line) == size and _may_be_torn(line):
                     remains.torn = True
                     return remains
                 raise StoreError(f"{path}:{number}: {error}") from None
+            if trajectory is not None:
+                if trajectory.id in remains.ids:
+                    raise StoreError(
+                        f"{path}:{number}: episode {trajectory.id} is here a second time; delete the line"
+                    )
+                remains.ids.add(trajectory.id)
+                remains.statistics.add(trajectory)
             remains.end += len(line)
             remains.ended = line.endswith(b"\n")
     return remains
@@ -65,7 +67,7 @@ def look_through(file: int, path: Path) -> Remains:
 
 def _may_be_torn(line: bytes) -> bool:
     """Whether a line is the beginning of a trajectory, or what a power cut leaves in place of one."""
-    return line.startswith((_START, b"\0")) or _START.startswith(line)
+    return line.startswith((_START, b"\0")) or _START.startswith(line.rstrip(b"\0"))
 
 
 def set_aside(file: int, end: int, torn: Path) -> None:

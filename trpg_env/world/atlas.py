@@ -6,9 +6,13 @@ from any of its states is then looked up. The distances count on favourable luck
 
 from collections.abc import Callable
 
+from trpg_env.world.relevance import relevant_slots
 from trpg_env.world.search import STATES, identity, outcomes
 from trpg_env.world.values import Value
 from trpg_env.world.world import World
+
+_Step = tuple[Value, int, int, str]
+"""From which state, the how-manieth action there, the how-manieth of its outcomes, the action's text."""
 
 
 class Atlas:
@@ -21,8 +25,9 @@ class Atlas:
         identity_of: What tells states apart, where it is known already (see `identity`).
 
     Attributes:
-        complete: Whether there were no more states than that, and no action had more outcomes than are tried: then a
-            state without a distance is one from which no luck leads to the goal.
+        complete: Whether all states are on the map: there were no more than that, no action had more outcomes than are
+            tried, and no turn was the script's last where the turn has a bearing. Then a state without a distance is one
+            from which no luck leads to the goal.
 
     Raises:
         TooManyActions: The script has too many ground actions to explore.
@@ -78,26 +83,27 @@ class Atlas:
             actions.append(action)
         return tuple(actions), length
 
-    def _explore(
-        self, values: list[Value], states: int
-    ) -> tuple[list[Value], dict[Value, list[tuple[Value, int, str]]]]:
-        """The goal's states, and for each state the actions that lead to it: from where, the how-manieth there, its text."""
+    def _explore(self, values: list[Value], states: int) -> tuple[list[Value], dict[Value, list[_Step]]]:
+        """The goal's states, and for each state the steps that lead to it."""
         world, identity_of = self._world, self._identity
+        # Where the turn has a bearing no two turns are one state, and there would be no end to them.
+        last = world.script.max_turns if 0 in relevant_slots(world) else None
         start = identity_of(values)
         self._seen.add(start)
         waiting = [(start, values)]
         goals: list[Value] = []
-        leading: dict[Value, list[tuple[Value, int, str]]] = {}
+        leading: dict[Value, list[_Step]] = {}
         for state, before in waiting:
             if world.succeeds(before):
                 goals.append(state)
                 continue
-            if before[0] >= world.script.max_turns:
+            if last is not None and before[0] >= last:
+                self.complete = False
                 continue
             for number, action in enumerate(world.admissible.now(before)):
-                for after in outcomes(world, before, action, self._cut):
+                for outcome, after in enumerate(outcomes(world, before, action, self._cut)):
                     following = identity_of(after)
-                    leading.setdefault(following, []).append((state, number, action.text))
+                    leading.setdefault(following, []).append((state, number, outcome, action.text))
                     if following not in self._seen:
                         if len(self._seen) >= states:
                             self.complete = False
@@ -110,20 +116,26 @@ class Atlas:
     def _cut(self) -> None:
         self.complete = False
 
-    def _measure(self, goals: list[Value], leading: dict[Value, list[tuple[Value, int, str]]]) -> None:
-        nearest = {goal: (0, 0, "", goal) for goal in goals}
+    def _measure(self, goals: list[Value], leading: dict[Value, list[_Step]]) -> None:
+        """Find each state's distance, layer by layer back from the goal, and its next action.
+
+        Of the steps that bring it as near, the first of the script is taken, and of its outcomes the first that is
+        tried: what is found hangs on the state alone, and not on the start from which it was explored.
+        """
+        nearest: dict[Value, tuple[int, int, int, str, Value]] = {goal: (0, 0, 0, "", goal) for goal in goals}
         layer, distance = goals, 0
         while layer:
             distance += 1
-            reached: dict[Value, tuple[int, int, str, Value]] = {}
+            reached: dict[Value, tuple[int, int, int, str, Value]] = {}
             for state in layer:
-                for before, number, action in leading.get(state, ()):
+                for before, number, outcome, action in leading.get(state, ()):
                     if before in nearest:
                         continue
-                    # Of the actions that lead there as fast, the first of the script is taken.
                     found = reached.get(before)
-                    if found is None or number < found[1]:
-                        reached[before] = (distance, number, action, state)
+                    if found is None or (number, outcome) < found[1:3]:
+                        reached[before] = (distance, number, outcome, action, state)
             nearest |= reached
             layer = list(reached)
-        self._next = {state: (d, action, following) for state, (d, _, action, following) in nearest.items()}
+        self._next = {
+            state: (d, action, following) for state, (d, _, _, action, following) in nearest.items()
+        }

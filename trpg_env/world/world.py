@@ -119,7 +119,8 @@ class World:
             start = self._begin(variation)
             if len(self._starts) < _MAX_STARTS:
                 self._starts[variation] = start
-        return start
+        # Who is handed the state may do with its values what they like.
+        return start._replace(values=start.values.copy())
 
     def _begin(self, variation: int) -> State:
         values = list(self.layout.start)
