@@ -156,9 +156,9 @@ class Episode:
             narration = self._dm.answer(self._world, before, ruling)
             if not isinstance(narration, Narration):
                 narration = self._loop.run(narration)
+            return self._answered(ruling, narration, admissible)
         except Exception as error:
             return self._broken_dm(error)
-        return self._answered(ruling, narration, admissible)
 
     async def act_async(self, text: str, wait: Wait) -> tuple[str, float, bool, bool, Info]:
         """The same as `act`, for a caller who says how a DM that is a coroutine is waited for."""
@@ -172,9 +172,9 @@ class Episode:
             narration = self._dm.answer(self._world, before, ruling)
             if not isinstance(narration, Narration):
                 narration = await wait(narration)
+            return self._answered(ruling, narration, admissible)
         except Exception as error:
             return self._broken_dm(error)
-        return self._answered(ruling, narration, admissible)
 
     def _ruled(self, before: State, text: str) -> Any:
         """The ruling on an action and what is admissible after it, or the step that ends a broken episode."""
@@ -190,8 +190,10 @@ class Episode:
     def _answered(
         self, ruling: Ruling, narration: Narration, admissible: list[str] | None
     ) -> tuple[str, float, bool, bool, Info]:
-        self._state = state = ruling.state
         thought, observation = narration
+        if thought.__class__ is not str or observation.__class__ is not str:
+            raise TypeError(f"a narration is two texts, not {narration!r}")
+        self._state = state = ruling.state
         if len(observation) > MAX_OBSERVATION:
             observation = _shortened(observation)
         self._given = (ruling, thought, observation, None if admissible is None else admissible.copy())
@@ -209,7 +211,11 @@ class Episode:
         return [action.text for action in self._world.admissible.now(state.values)]
 
     def _broken_dm(self, error: Exception) -> Step:
-        return self._broken(_UNANSWERED, "dm", f"{type(error).__name__}: {error}")
+        try:
+            message = f"{type(error).__name__}: {error}"
+        except Exception:  # it cannot even say what it is
+            message = type(error).__name__
+        return self._broken(_UNANSWERED, "dm", message)
 
     def _broken(self, why: str, kind: str, message: str) -> Step:
         self._given, self.playing = None, False

@@ -1,9 +1,9 @@
 """Waiting for coroutines: in the caller's event loop, or from plain code."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 Wait = Callable[[Awaitable[Any]], Awaitable[Any]]
@@ -19,6 +19,7 @@ class Loop:
     """An event loop in a thread of its own, started when it is first needed.
 
     So a client keeps one loop over all episodes, and the caller may have a loop running itself (a notebook has).
+    An interrupt of the caller's is not held up by what waits there; `close` calls it off.
 
     Example:
         >>> import asyncio
@@ -28,28 +29,47 @@ class Loop:
     """
 
     def __init__(self) -> None:
-        self._thread: ThreadPoolExecutor | None = None
-        self._runner = asyncio.Runner()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
 
     def run(self, awaitable: Awaitable[T]) -> T:
         """Wait for what an awaitable gives, or raises."""
-        if self._thread is None:
-            self._thread = ThreadPoolExecutor(1, "trpg_env-loop")
-        return self._thread.submit(self._runner.run, directly(awaitable)).result()
+        if self._loop is None:
+            runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+            self._loop = runner.get_loop()
+            self._thread = threading.Thread(target=_work, args=(runner,), name="trpg_env-loop", daemon=True)
+            self._thread.start()
+        given, raised = asyncio.run_coroutine_threadsafe(_told(awaitable), self._loop).result()
+        if raised is not None:
+            raise raised
+        return cast(T, given)
 
     async def wait(self, awaitable: Awaitable[T]) -> T:
         """The same as a `Wait`: a coroutine that waits in this way never gives way to another, and needs no loop."""
         return self.run(awaitable)
 
     def close(self) -> None:
-        """End the loop and its thread."""
-        if self._thread is not None:
-            self._thread.submit(self._runner.close).result()
-            self._thread.shutdown()
-            self._thread, self._runner = None, asyncio.Runner()
+        """Call off whatever waits, and end the thread."""
+        loop, thread, self._loop, self._thread = self._loop, self._thread, None, None
+        if loop is not None and thread is not None:
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
 
     def __enter__(self) -> "Loop":
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _work(runner: asyncio.Runner) -> None:
+    with runner:
+        runner.get_loop().run_forever()
+
+
+async def _told(awaitable: Awaitable[T]) -> tuple[T | None, BaseException | None]:
+    """What an awaitable gives or raises; an exception that would end the loop does not pass through it."""
+    try:
+        return await awaitable, None
+    except (KeyboardInterrupt, SystemExit) as error:
+        return None, error

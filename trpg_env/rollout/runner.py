@@ -2,17 +2,14 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator
-from contextlib import closing, suppress
+from collections.abc import Callable, Coroutine, Generator, Iterator
+from contextlib import suppress
 from queue import SimpleQueue
-from typing import TypeVar, cast
 
-from trpg_env.envs import directly
+from trpg_env.envs import Loop, directly
 from trpg_env.rollout.episode import Record
 from trpg_env.rollout.run import Planned, RunError
 from trpg_env.rollout.table import Seat, Table
-
-T = TypeVar("T")
 
 
 def play(table: Table, episodes: Iterator[Planned], concurrency: int) -> Generator[Record]:
@@ -31,7 +28,7 @@ def play(table: Table, episodes: Iterator[Planned], concurrency: int) -> Generat
         yield from _side_by_side(table, episodes, concurrency)
         return
     (seat,) = table.seats(1)
-    with closing(_Aside()) as loop:
+    with Loop() as loop:
         for episode in episodes:
             yield _finished(table.play(seat, episode, loop.wait))
 
@@ -44,43 +41,6 @@ def _finished(playing: Coroutine[None, None, Record]) -> Record:
         trajectory: Record = end.value
         return trajectory
     raise RuntimeError("an episode waits for an event loop that nobody runs")
-
-
-class _Aside:
-    """An event loop in a thread of its own, started when it is first needed; what waits there never holds up its end."""
-
-    def __init__(self) -> None:
-        self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread = threading.Thread(target=self._work, name="trpg_env-rollout", daemon=True)
-
-    def _work(self) -> None:
-        with self._runner:
-            self._runner.get_loop().run_forever()
-
-    async def wait(self, awaitable: Awaitable[T]) -> T:
-        """A `Wait` that never gives way to another, and needs no loop in the caller's thread."""
-        if self._loop is None:
-            self._loop = self._runner.get_loop()
-            self._thread.start()
-        given, raised = asyncio.run_coroutine_threadsafe(_told(awaitable), self._loop).result()
-        if raised is not None:
-            raise raised
-        return cast(T, given)
-
-    def close(self) -> None:
-        """Call off whatever waits, and end the thread."""
-        if self._loop is not None and self._thread.ident is not None:
-            _tell(self._loop, self._loop.stop)
-            self._thread.join()
-
-
-async def _told(awaitable: Awaitable[T]) -> tuple[T | None, BaseException | None]:
-    """What an awaitable gives or raises: some exceptions would end the loop, or become others on their way."""
-    try:
-        return await awaitable, None
-    except BaseException as error:
-        return None, error
 
 
 def _side_by_side(table: Table, episodes: Iterator[Planned], concurrency: int) -> Generator[Record]:
