@@ -83,15 +83,15 @@ class Waiting(Hanging):
 
 
 class Deadly:
-    """Ends its process in one episode, and plays the others."""
+    """Ends its process in one episode, or in all without a seed, and plays the others."""
 
     kind = "deadly"
 
-    def __init__(self, seed: int, how: str) -> None:
+    def __init__(self, seed: int | None, how: str) -> None:
         self.deadly, self.how = seed, how
 
     def reset(self, env: Any, seed: int) -> None:
-        self.dies = seed == self.deadly
+        self.dies = self.deadly in (None, seed)
 
     async def act(self, observation: str, info: dict[str, Any]) -> Turn:
         await asyncio.sleep(0)  # others that are in flight go on

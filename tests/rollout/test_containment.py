@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from rollout_players import NARRATION, Deadly, Scripted, Told, winning
 
+from trpg_env import rollout
 from trpg_env.agents import Turn
 from trpg_env.dm import Narration
 from trpg_env.rollout.run import episode_seed
@@ -254,3 +256,12 @@ def test_an_episode_that_kills_its_process_is_an_error_and_all_others_are_played
         sound.script_hash,
         sound.instruction,
     )
+
+
+def test_processes_that_died_leave_no_descriptors_behind(tiny: dict[str, Any]) -> None:
+    """However many die, the next ones can still be started."""
+    open_files = []
+    for trajectory in rollout(tiny, Deadly(None, "exit"), 6, processes=2):
+        assert trajectory.outcome == "error"
+        open_files.append(len([*Path("/proc/self/fd").iterdir()]))
+    assert max(open_files) <= open_files[0] + 2

@@ -5,9 +5,10 @@ from contextlib import ExitStack, closing
 
 from trpg_env.agents import Agent, Function, as_agent
 from trpg_env.dm import DungeonMaster
+from trpg_env.rollout.child import Job
 from trpg_env.rollout.episode import participant
 from trpg_env.rollout.finished import Finished
-from trpg_env.rollout.processes import Job, play_in_processes
+from trpg_env.rollout.processes import play_in_processes
 from trpg_env.rollout.run import Planned, Run
 from trpg_env.rollout.runner import play
 from trpg_env.rollout.table import Table

@@ -50,11 +50,6 @@ class Table:
         dm = _copied(self._dm, "each script and each episode in flight wants a DM")
         return AgentRefineEnv(script, dm=dm, max_turns=self._run.max_turns, **keywords)
 
-    @property
-    def dm(self) -> DungeonMaster:
-        """Who answers."""
-        return self._first.envs[0].dm
-
     def seats(self, number: int) -> list[Seat]:
         """Seats for this many episodes in flight; no more than there are episodes."""
         return [self._first, *(self._another() for _ in range(min(number, self._run.n) - 1))]
