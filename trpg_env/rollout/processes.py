@@ -162,3 +162,4 @@ def _end(workers: list[_Worker]) -> None:
         if worker.process.exitcode is None:
             worker.process.kill()
             worker.process.join()
+        worker.process.close()
