@@ -28,7 +28,7 @@ PATIENCE = 1.0
 """Seconds that processes have to end by themselves."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Worker:
     """A process as it is seen from here."""
 
@@ -64,6 +64,7 @@ def play_in_processes(
         try:
             while True:
                 while len(selector.get_map()) < most and dealer.more():
+                    going = _still_going(going)
                     worker = _start(careful=bool(dealer.suspects))
                     selector.register(worker.connection, selectors.EVENT_READ, worker)
                 if not selector.get_map():
@@ -143,6 +144,13 @@ def _pickled(job: Job) -> bytes:
             f"agent or DM cannot be pickled ({error}), and several processes want one each: make them of classes and "
             "functions that stand at the top of a module, or play with processes=1"
         ) from None
+
+
+def _still_going(workers: list[_Worker]) -> list[_Worker]:
+    """Bury those that have ended; the others."""
+    ended = [worker for worker in workers if worker.process.exitcode is not None]
+    _end(ended)
+    return [worker for worker in workers if worker not in ended]
 
 
 def _ending(process: BaseProcess) -> str:
