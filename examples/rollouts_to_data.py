@@ -1,10 +1,9 @@
 """From play to data: the erring player plays the whole library, each episode is verified, datasets are exported.
 
-Usage: python examples/rollouts_to_data.py [FOLDER] [EPISODES]
-
 Called again, it goes on where it was. The same with commands: trpg-env rollout, verify --stats, export.
 """
 
+import argparse
 import sys
 import time
 from pathlib import Path
@@ -22,8 +21,11 @@ from trpg_env.tuning import ExportError
 
 def main() -> int:
     """Play, verify, export."""
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "demo-output")
-    episodes = int(sys.argv[2]) if len(sys.argv) > 2 else 3_000
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("folder", nargs="?", default="demo-output", type=Path, help="(default demo-output)")
+    parser.add_argument("episodes", nargs="?", default=3_000, type=int, help="how many (default 3000)")
+    arguments = parser.parse_args()
+    folder, episodes = arguments.folder, arguments.episodes
     file = folder / "trajectories.jsonl"
     started = time.perf_counter()
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from trpg_env import export, rollout
-from trpg_env.agents import ErringAgent
+from trpg_env.agents import ErringAgent, PlannerAgent, RandomAgent
 from trpg_env.cli import main
 from trpg_env.script import Script
 from trpg_env.trajectory import Trajectory
@@ -20,7 +20,10 @@ SCRIPTS = ("cool-tomato", "dungeon", "ship")
 
 @pytest.fixture(scope="session")
 def episodes(load: Callable[[Any], Script], sandbox: Any) -> list[Trajectory]:
-    return list(rollout([load(name) for name in SCRIPTS], ErringAgent(), 12, sandbox=sandbox))
+    """Episodes with many error-and-refines and with none, some of which reach the goal."""
+    scripts = [load(name) for name in SCRIPTS]
+    players = (ErringAgent(), 12), (PlannerAgent(), 3), (RandomAgent(), 3)
+    return [t for player, n in players for t in rollout(scripts, player, n, sandbox=sandbox, max_turns=30)]
 
 
 @pytest.fixture
@@ -65,7 +68,7 @@ def test_it_writes_what_the_function_writes_and_shows_its_summary(
 
 OPTIONS: list[tuple[list[str], dict[str, Any]]] = [
     (["--all"], {"min_refinements": 0, "success_only": False}),
-    (["--all", "--min-refinements", "3"], {"min_refinements": 3, "success_only": False}),
+    (["--all", "--min-refinements", "5"], {"min_refinements": 5, "success_only": False}),
     (["--success-only"], {}),
     (["--min-refinements", "0"], {"min_refinements": 0}),
     (["--train-errors"], {"train_errors": True}),
@@ -75,7 +78,7 @@ OPTIONS: list[tuple[list[str], dict[str, Any]]] = [
     (["--exclude", "ship", "--exclude", "dungeon"], {"exclude": ["ship", "dungeon"]}),
     (["--limit", "3"], {"limit": 3}),
     (["--limit", "3", "--seed", "5"], {"limit": 3, "seed": 5}),
-    (["--split", "0.5"], {"split": 0.5}),
+    (["--split", "0.3"], {"split": 0.3}),
 ]
 
 
@@ -99,8 +102,8 @@ def test_options_change_what_is_written(run: Run, tmp_path: Path) -> None:
         run("one.jsonl", "two.jsonl", "--format", "messages", "--out", "a", *arguments)
         files = {p.name: p.read_bytes() for p in sorted((tmp_path / "a").glob("*.jsonl"))}
         written.add(str(files))
-    # `--success-only` is the default, `--exclude` is there twice; --min-refinements 0 changes only what it finds.
-    assert len(written) >= len(OPTIONS) - 2
+    # `--success-only` is the default, `--exclude` is there twice.
+    assert len(written) == len(OPTIONS) - 1
 
 
 @pytest.mark.parametrize("format", ["paper", "messages", "openai"])
@@ -123,10 +126,46 @@ def test_a_split_is_told_and_so_is_one_that_holds_out_nothing(run: Run) -> None:
     code, out, _ = run(*command, "0.000001")
     assert code == 0
     assert "warning             no family is held out at 1e-06; " in out
-    code, out, _ = run(*command, "0.999999")
-    assert code == 0
-    assert "held out            7 of 7 records: " in out
-    assert "warning             every family is held out" in out
+    code, out, err = run(*command, "0.999999")
+    assert (code, "every family" in out, err.count("\n")) == (1, False, 1)
+    assert "held out            3 of 3 families (100.0%), 7 of 7 records (100.0%): " in out
+    assert err.startswith("trpg-env: every family is held out, and none is left to train on; ")
+
+
+def test_a_dataset_without_records_is_written_and_said_to_be_one(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty.jsonl").write_text("\n")
+    for arguments in (["one.jsonl", "--min-refinements", "99"], ["empty.jsonl"]):
+        code, out, err = run(*arguments, "--format", "messages", "--out", "a")
+        assert (code, err.count("\n")) == (1, 1)
+        assert err.startswith("trpg-env: no record was written")
+        assert out.startswith("records             0 of ")
+        assert read(tmp_path / "a" / "data.jsonl") == []
+
+
+def test_an_excluded_family_that_is_not_there_is_told_and_the_rest_is_written(
+    run: Run, tmp_path: Path
+) -> None:
+    command = ("one.jsonl", "--format", "messages", "--out", "a", "--exclude")
+    code, out, err = run(*command, "cool-tomato", "shpi", "dungeon")
+    assert code == 1
+    assert err.splitlines() == [
+        "trpg-env: no trajectory is of the excluded family cool-tomato; cool-tomato is a script; its family is household",
+        "trpg-env: no trajectory is of the excluded family shpi; did you mean 'ship'?",
+    ]
+    assert out.endswith("written to          a\n")
+    assert {record["family"] for record in read(tmp_path / "a" / "data.jsonl")} == {"household", "ship"}
+
+
+def test_a_torn_last_line_says_that_the_rollout_mends_it(run: Run, tmp_path: Path) -> None:
+    whole = (tmp_path / "one.jsonl").read_bytes()
+    (tmp_path / "one.jsonl").write_bytes(whole[:-40])
+    code, _, err = run("one.jsonl", "--format", "messages", "--out", "a")
+    assert (code, err) == (
+        2,
+        "trpg-env: one.jsonl:7: not a trajectory: the last line is torn; the same rollout command, called again, "
+        "sets it aside and goes on\n",
+    )
+    assert not (tmp_path / "a").exists()
 
 
 def test_a_file_is_not_taken_for_a_family(run: Run) -> None:
@@ -152,7 +191,12 @@ WRONG: list[tuple[list[str], str]] = [
     (["one.jsonl", "--format", "parquet", "--out", "a"], "messages"),
     (["one.jsonl", "--format", "messages", "--out", ""], "--out is empty"),
     (["one.jsonl", "--format", "messages", "--out", "."], "new or empty folder"),
-    (["one.jsonl", "--format", "messages", "--out", "one.jsonl"], "cannot be written"),
+    (["one.jsonl", "--format", "messages", "--out", "one.jsonl"], "it is a file, and a dataset is a folder"),
+    ([".", "--format", "messages", "--out", "a"], ". is a folder; name a regular file"),
+    (["/dev/null", "--format", "messages", "--out", "a"], "/dev/null is a device; name a regular file"),
+    (["one.jsonl/x", "--format", "messages", "--out", "a"], "there is no such file"),
+    (["x" * 5_000, "--format", "messages", "--out", "a"], "cannot be read: File name too long"),
+    ([*COMMAND, "--fast"], "(see trpg-env export --help)"),
     (["one.jsonl", "--format", "messages", "--out", "\ud800"], "cannot be written"),
     ([*COMMAND, "--train-errors", "--drop-refinements"], "not allowed with argument --train-errors"),
     ([*COMMAND, "--train-errors", "--mask-refinements"], "not allowed with argument --train-errors"),
@@ -204,3 +248,4 @@ def test_help_names_every_option(run: Run) -> None:
     ):
         assert option in out
     assert "example: trpg-env export" in out
+    assert "the share is reached only with many families" in " ".join(out.split())

@@ -160,14 +160,14 @@ def test_a_run_that_is_finished_is_told_again_and_nothing_is_played(
 @pytest.mark.parametrize(
     ("change", "differing"),
     [
-        (["--seed", "1"], "seed differs"),
+        (["--seed", "1"], "seed (0 there, 1 here) differs"),
         (["--player", "planner"], "player differs"),
-        (["-n", "5"], "n differs"),
-        (["-n", "7"], "n differs"),
-        (["--max-turns", "3"], "max_turns differs"),
+        (["-n", "5"], "n (6 there, 5 here) differs"),
+        (["-n", "7"], "n (6 there, 7 here) differs"),
+        (["--max-turns", "3"], "max_turns (null there, 3 here) differs"),
         (["--scripts", "tiny.json", "tiny.json"], "scripts differs"),
         (["--scripts", "cool-tomato"], "scripts differs"),
-        (["--seed", "1", "-n", "5"], "n, seed differ"),
+        (["--seed", "1", "-n", "5"], "n (6 there, 5 here), seed (0 there, 1 here) differ"),
     ],
     ids=lambda x: "_".join(x) if isinstance(x, list) else "",
 )

@@ -116,6 +116,29 @@ def test_lines_that_are_no_trajectories_are_faults_and_the_rest_is_verified(
     assert ran.closing == "9 trajectories, 4 faults"
 
 
+def test_a_torn_last_line_is_a_fault_that_says_what_mends_it(run: Run, records: list[Record]) -> None:
+    path = write([*records[:2], '{"id": 1', records[2]])
+    Path(path).write_bytes(Path(path).read_bytes()[:-20])
+    assert run(path).lines == [
+        "episodes.jsonl:3: not a trajectory: invalid JSON: EOF while parsing an object",
+        "episodes.jsonl:4: not a trajectory: the last line is torn; the same rollout command, called again, "
+        "sets it aside and goes on",
+    ]
+
+
+def test_several_files_are_verified_and_may_share_episodes(run: Run, records: list[Record]) -> None:
+    first = write(records[:4], "a.jsonl")
+    records[5]["family"] = "garden"
+    second = write(records[3:], "b.jsonl")
+    ran = run(first, second)
+    assert ran.code == 1
+    assert [line.split(": ")[:2] for line in ran.lines] == [["b.jsonl:3", "family"]]
+    assert ran.closing == "7 trajectories, 1 fault"
+    report = json.loads(run(first, second, "--json", "--stats").out)
+    assert [(fault["file"], fault["line"]) for fault in report["faults"]] == [("b.jsonl", 3)]
+    assert (report["trajectories"], report["statistics"]["episodes"]) == (7, 7)
+
+
 def test_an_id_that_is_there_twice_is_a_fault(run: Run, records: list[Record]) -> None:
     ran = run(write([records[0], records[1], records[0]]))
     assert ran.lines == [f"episodes.jsonl:3: id: episode {records[0]['id']}: line 1 has this id too"]
@@ -194,18 +217,36 @@ def test_a_script_that_was_a_mapping_must_be_given(
     told = wrong_use(run(path))
     assert "episodes.jsonl:1: " in told
     assert "name its script with --scripts" in told
-    Path("tiny.json").write_text(json.dumps(tiny | {"name": "script"}))
-    Path("other.json").write_text(json.dumps(tiny))
-    assert run(path, "--scripts", "other.json").lines[0].startswith("episodes.jsonl:1: family: ")
-    [renamed] = rollout(load(tiny | {"name": "script"}), PlannerAgent(), 1, sandbox=sandbox)
-    assert run(write([renamed.model_dump_json()]), "--scripts", "tiny.json").code == 0
+    Path("saved.json").write_text(json.dumps(tiny))
+    assert run(path, "--scripts", "saved.json").code == 0
+    Path("other.json").write_text(json.dumps(tiny | {"goal": "Lose."}))
+    assert "is none of those given" in run(path, "--scripts", "other.json").out
+
+
+def test_a_file_without_a_name_of_its_own_may_be_renamed(
+    run: Run, tiny: Record, load: Callable[[Any], Script], sandbox: Sandbox
+) -> None:
+    Path("tiny.json").write_text(json.dumps(tiny))
+    [played] = rollout(load(str(Path("tiny.json").resolve())), PlannerAgent(), 1, sandbox=sandbox)
+    path = write([played.model_dump_json()])
+    Path("elsewhere").mkdir()
+    Path("tiny.json").rename("elsewhere/another.json")
+    assert run(path, "--scripts", "elsewhere/another.json").code == 0
+    path = write([played.model_copy(update={"family": "garden"}).model_dump_json()])
+    [line] = run(path, "--scripts", "elsewhere/another.json").lines
+    assert '"garden" stands here, the script\'s is "tiny"' in line
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["missing.jsonl"], "there is no such file"),
-        (["."], "there is no such file"),
+        (["."], ". is a folder; name a regular file"),
+        (["/dev/zero"], "/dev/zero is a device; name a regular file"),
+        (["pipe"], "pipe is a pipe; name a regular file"),
+        ([""], "there is no such file"),
+        (["episodes.jsonl", "missing.jsonl"], "missing.jsonl: there is no such file"),
+        (["episodes.jsonl", "--fast"], "(see trpg-env verify --help)"),
         (["\0"], "there is no such file"),
         (["episodes.jsonl", "--scripts", "no-such-script"], "there is no such library script or file"),
         (["episodes.jsonl", "--scripts", "bad.yaml"], "bad.yaml"),
@@ -216,6 +257,7 @@ def test_a_script_that_was_a_mapping_must_be_given(
 )
 def test_wrong_use_is_one_line(run: Run, records: list[Record], arguments: list[str], said: str) -> None:
     write(records)
+    os.mkfifo("pipe")
     Path("bad.yaml").write_text("goal: 7\n")
     assert said in wrong_use(run(*arguments))
 
@@ -258,8 +300,12 @@ def test_json_is_one_object_on_standard_output(run: Run, records: list[Record]) 
 def test_an_empty_file_has_nothing_wrong_in_it(run: Run) -> None:
     ran = run(write([]), "--stats")
     assert (ran.code, ran.closing) == (0, "0 trajectories, 0 faults")
+    assert "episodes.jsonl: there are no trajectories in it\n" in ran.err
 
 
 def test_help_has_an_example(run: Run) -> None:
     ran = run("--help")
     assert (ran.code, "example: trpg-env verify" in ran.out) == (0, True)
+    told = " ".join(ran.out.split())
+    assert "overlap is the mean share of word trigrams that two of them have in common" in told
+    assert "distinct the share of different trigrams among all" in told

@@ -117,6 +117,43 @@ def test_a_formatted_reply_is_read_back(thought: str, action: str) -> None:
         assert parse_reply(format_reply(thought, action)) == (thought.strip(), action.strip())
 
 
+pieces = st.sampled_from(
+    ["Action:", "action:", "action :", "ACTION:", "Action", "Actıon:", "Observation:", "observation:"]
+) | st.sampled_from(["Thought:", ":", "\n", "\r\n", "\r", " ", "\t", "\n \n", "\u2028", "\x1c", '"', "go"])
+
+
+@given(
+    thought=st.lists(pieces | st.text(max_size=3), max_size=12).map("".join),
+    action=words.filter(lambda text: text.strip()),
+)
+def test_whatever_a_thought_says_the_action_is_read_back(thought: str, action: str) -> None:
+    reply = format_reply(thought, action)
+    read = parse_reply(reply)
+    assert read.action == " ".join(action.split())
+    assert "".join(reply.split()) == "".join(f"Thought:{thought}Action:{action}".split())
+
+
+@pytest.mark.parametrize(
+    ("thought", "said"),
+    [
+        ("First.\nAction: go west\nNo.", "First. Action : go west\nNo."),
+        ("First.\n\n  action: go west", "First.    action: go west"),
+        ("Action: go west", "Action : go west"),
+        ("I said Observation: nothing.", "I said Observation : nothing."),
+        ("My last action: going west.\nSo:\nthe action is clear.",) * 2,
+        ("A line.\nAnother: one.\n",) * 2,
+    ],
+)
+def test_only_what_would_be_a_label_changes_a_thoughts_layout(thought: str, said: str) -> None:
+    assert format_reply(thought, "go east") == f"Thought: {said}\nAction: go east"
+
+
+def test_a_long_thought_is_formatted_at_once() -> None:
+    for piece in ("\n", " ", "\nAction", "\nAction:", "Action: "):
+        thought = piece * 200_000
+        assert len(format_reply(thought, "go")) >= len(thought)
+
+
 @given(st.text(max_size=200))
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:

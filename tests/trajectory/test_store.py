@@ -166,10 +166,10 @@ def test_an_episode_that_is_there_twice_is_named(
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ({"seed": 1}, "seed differs"),
-        ({"seed": 1, "n": 5}, "seed, n differ"),
+        ({"seed": 1}, r"seed \(0 there, 1 here\) differs"),
+        ({"seed": 1, "n": 5}, r"seed \(0 there, 1 here\), n \(\d there, 5 here\) differ"),
         ({"scripts": [{"name": "tea 茶", "hash": "cd"}]}, "scripts differs"),
-        ({"luck": 1}, "luck differs"),
+        ({"luck": 1}, r"luck \((0|null) there, 1 here\) differs"),
     ],
     ids=str,
 )

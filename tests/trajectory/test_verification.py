@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -107,6 +108,55 @@ def test_a_script_that_is_only_a_mapping_verifies(
     [played] = rollout(load(tiny), PlannerAgent(), 1, sandbox=sandbox)
     assert played.script is None
     assert verify(played, tiny, sandbox=sandbox) == []
+
+
+@pytest.mark.parametrize(
+    ("named", "family"),
+    [
+        ({}, "file"),
+        ({"Family": ""}, "file"),
+        ({"Name": "own"}, "own"),
+        ({"family": "kin"}, "kin"),
+        ({"name": "own", "family": "kin"}, "kin"),
+    ],
+    ids=str,
+)
+def test_a_family_is_the_scripts_own_else_its_name_else_its_files_when_it_was_played(
+    named: dict[str, Any],
+    family: str,
+    tiny: dict[str, Any],
+    load: Callable[[Any], Script],
+    verifier: Verifier,
+    sandbox: Sandbox,
+    tmp_path: Path,
+) -> None:
+    data = tiny | named
+    (tmp_path / "file.json").write_text(json.dumps(data))
+    (tmp_path / "moved.json").write_text(json.dumps(data))
+    editions = [load(tmp_path / "file.json"), load(tmp_path / "moved.json"), load(data)]
+    from_file = next(rollout(editions[0], PlannerAgent(), 1, sandbox=sandbox))
+    from_mapping = next(rollout(editions[2], PlannerAgent(), 1, sandbox=sandbox))
+    assert from_file.family == family
+    for played in (from_file, from_mapping):
+        for edition in editions:
+            assert verifier.verify(played, edition) == []
+            forged = played.model_copy(update={"family": "garden"})
+            assert places(verifier.verify(forged, edition)) == ["family"]
+
+
+def test_a_library_script_without_a_name_of_its_own_goes_by_its_files(
+    load: Callable[[Any], Script], verifier: Verifier, tmp_path: Path
+) -> None:
+    script = load("unix-admin")
+    played = written(script, {"action": "ls"}).model_copy(update={"script": "unix-admin"})
+    (tmp_path / "copy.json").write_bytes(library()["unix-admin"].read_bytes())
+    assert verifier.verify(played, script) == verifier.verify(played, load(tmp_path / "copy.json"))
+    assert "script" not in places(verifier.verify(played, script))
+    for name in ("night-train", "nobody"):
+        other = played.model_copy(update={"script": name})
+        assert "script" in places(verifier.verify(other, script))
+    other = played.model_copy(update={"script": "nobody", "family": "nobody"})
+    assert "script" in places(verifier.verify(other, load(tmp_path / "copy.json")))
 
 
 @pytest.mark.parametrize(
@@ -300,7 +350,7 @@ def written(script: Script, *answers: dict[str, Any], source: str = "rollout", *
         turns.append(DMTurn(turn=len(turns), **said))
     player, dm = Participant(kind="llm", model="m"), Participant(kind="llm", model="m")
     record: dict[str, Any] = {
-        "id": episode_id(script.hash, 0, 0, len(answers), player, dm),
+        "id": episode_id(script.hash, 0, 0, len(answers), player, dm, changes.get("parent")),
         "script": None,
         "script_hash": script.hash,
         "family": script.family,
@@ -465,10 +515,12 @@ def test_the_rules_dm_writes_no_trajectories(shell: Script, verifier: Verifier) 
 
 
 def test_a_branch_has_an_id_of_its_own(shell: Script, verifier: Verifier) -> None:
-    trajectory = written(shell, {}, {}, id="ab", parent=Parent(id="cd", turn=2))
+    trajectory = written(shell, {}, {}, parent=Parent(id="cd", turn=2))
     assert verifier.verify(trajectory, shell) == []
     strayed = trajectory.model_copy(update={"parent": Parent(id="cd", turn=5)})
-    assert places(verifier.verify(strayed, shell)) == ["parent.turn"]
+    assert places(verifier.verify(strayed, shell)) == ["parent.turn", "id"]
+    adopted = trajectory.model_copy(update={"parent": None})
+    assert places(verifier.verify(adopted, shell)) == ["id"]
 
 
 def test_a_turn_of_an_agent_is_what_it_did(load: Callable[[Any], Script], sandbox: Sandbox) -> None:

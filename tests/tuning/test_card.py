@@ -108,6 +108,20 @@ def test_models_are_named_with_their_counts(tmp_path: Path) -> None:
         assert row in card(tmp_path)
 
 
+def test_no_path_of_who_made_it_is_in_a_dataset(tmp_path: Path) -> None:
+    model = Participant(kind="llm", model="/home/ada/models/llama-3")
+    scripts = ["/home/ada/scripts/ship.yaml", r"C:\Users\ada\ship.yaml", "cool-tomato", None]
+    trajectories = [made(".p.p.", f"{i}", script=script, player=model) for i, script in enumerate(scripts)]
+    for format in ("messages", "openai", "paper"):
+        export(trajectories, format, tmp_path)
+        written = "".join(p.read_text() for p in tmp_path.iterdir())
+        assert "ada" not in written
+        assert "| player | llm (llama-3) | 4 |" in written
+        if format != "openai":
+            names = [record["script"] for record in records(tmp_path)]
+            assert names == ["ship.yaml", "ship.yaml", "cool-tomato", None]
+
+
 def test_thousands_of_families_do_not_make_it_long(tmp_path: Path) -> None:
     export(many(600, [f"f{i}" for i in range(600)]), "messages", tmp_path, split=0.5)
     assert len(card(tmp_path)) < 20_000

@@ -114,6 +114,36 @@ def torn() -> Iterator[Trajectory]:
     raise RuntimeError("the file is torn")
 
 
+def test_where_reading_fails_no_new_folder_stays_behind(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    for out in ("new", "new/dataset", "mine/dataset", "mine"):
+        with pytest.raises(RuntimeError, match="torn"):
+            export(torn(), "messages", tmp_path / out)
+        assert list(tmp_path.rglob("*")) == [tmp_path / "mine"]
+    with pytest.raises(ExportError, match="cannot be written"):
+        _write(tmp_path / "new" / ("x" * 5_000))
+    assert list(tmp_path.rglob("*")) == [tmp_path / "mine"]
+
+
+def test_what_somebody_else_puts_into_a_new_folder_stays(tmp_path: Path) -> None:
+    def disturbed() -> Iterator[Trajectory]:
+        (tmp_path / "new" / "notes.txt").write_text("mine")
+        yield from torn()
+
+    with pytest.raises(RuntimeError, match="torn"):
+        export(disturbed(), "messages", tmp_path / "new" / "dataset" / "..")
+    assert (tmp_path / "new" / "notes.txt").read_text() == "mine"
+
+
+def test_a_file_in_the_folders_place_is_said_to_be_one(tmp_path: Path) -> None:
+    (tmp_path / "episodes.jsonl").write_text("mine")
+    (tmp_path / "link").symlink_to("nowhere")
+    for out, what in (("episodes.jsonl", "a file"), ("link", "no folder")):
+        with pytest.raises(ExportError, match=f"it is {what}, and a dataset is a folder; name a folder"):
+            _write(tmp_path / out)
+    assert (tmp_path / "episodes.jsonl").read_text() == "mine"
+
+
 @pytest.mark.parametrize("limit", [None, 1])
 def test_where_reading_fails_the_old_dataset_stays(limit: int | None, tmp_path: Path) -> None:
     export(many(5, FAMILIES), "messages", tmp_path, split=0.5)

@@ -3,7 +3,9 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from tuning_helpers import (
@@ -12,8 +14,10 @@ from tuning_helpers import (
     expected,
     flags,
     made,
+    published,
     records,
     runs,
+    said,
     some_errors,
     trajectories,
 )
@@ -113,13 +117,57 @@ def test_the_same_episode_is_written_once(tmp_path: Path) -> None:
     assert summary.left_out == {"the same episode again": 2, "the episode broke": 1}
 
 
+@pytest.mark.parametrize("limit", [None, 5])
+def test_another_episode_of_the_same_id_is_left_out_and_counted_as_such(
+    limit: int | None, tmp_path: Path
+) -> None:
+    first, other = made(".p.p.", "a"), made(".p.pp.", "a")
+    summary = export([first, other, first, other, made(".p.p.", "b")], "messages", tmp_path, limit=limit)
+    assert sorted(record["id"] for record in records(tmp_path)) == ["a", "b"]
+    assert {len(record["messages"]) for record in records(tmp_path)} == {10}
+    assert summary.left_out == {
+        "the same episode again": 1,
+        "another episode of the same id: give players that differ another kind, model or sampling": 2,
+    }
+
+
+def test_an_episode_that_differs_in_its_words_alone_is_another_one(tmp_path: Path) -> None:
+    first = made(".p.p.", "a")
+    turns = [first.turns[0], first.turns[1].model_copy(update={"thought": "else"}), *first.turns[2:]]
+    summary = export([first, first.model_copy(update={"turns": turns})], "messages", tmp_path)
+    assert [reason.partition(":")[0] for reason in summary.left_out] == ["another episode of the same id"]
+
+
 def test_excluded_families_are_left_out_and_a_family_that_is_not_there_is_told(tmp_path: Path) -> None:
     three = [made(".p.p.", family, family) for family in ("ship", "dungeon", "office")]
     summary = export(three, "messages", tmp_path, exclude=["ship", "dungeon", "shop"])
     assert [record["family"] for record in records(tmp_path)] == ["office"]
     assert summary.left_out == {"the family is excluded": 2}
-    assert summary.warnings() == ["no trajectory is of the excluded family shop"]
+    assert summary.shortfalls() == ["no trajectory is of the excluded family shop; did you mean 'ship'?"]
+    assert "fell short          no trajectory is of the excluded family shop; did" in "\n".join(
+        summary.lines()
+    )
     assert export(three, "messages", tmp_path, exclude="ship").left_out.total() == 1
+
+
+@pytest.mark.parametrize(
+    ("script", "name"),
+    [("cool-tomato", "cool-tomato"), ("/home/ada/tomato.yaml", "tomato"), ("/home/ada/t.yaml", "t.yaml")],
+)
+def test_a_scripts_name_in_place_of_a_family_is_told_with_the_family(
+    script: str, name: str, tmp_path: Path
+) -> None:
+    summary = export([made(".p.p.", "a", "household", script=script)], "messages", tmp_path, exclude=[name])
+    assert summary.shortfalls() == [
+        f"no trajectory is of the excluded family {name}; {name} is a script; its family is household"
+    ]
+
+
+def test_names_that_are_no_family_are_told_in_one_line_each_whatever_is_in_them(tmp_path: Path) -> None:
+    trajectories = [made(".p.p.", family="a\nb" * 999, script="x/\n\x1b" * 999), made(".p.p.", "y", "z")]
+    told = export(trajectories, "messages", tmp_path, exclude=["c\nd" * 9_999, "no"]).shortfalls()
+    assert len(told) == 2
+    assert all("\n" not in line and len(line) < 500 for line in told)
 
 
 def test_turns_that_do_not_alternate_are_left_out_and_counted(tmp_path: Path) -> None:
@@ -152,11 +200,15 @@ def test_the_summary_counts_what_was_written(played: list[Trajectory], tmp_path:
 def test_no_trajectories_are_an_empty_dataset(tmp_path: Path) -> None:
     summary = export([], "messages", tmp_path)
     assert (summary.records, records(tmp_path)) == (0, [])
+    assert summary.shortfalls() == [
+        "no record was written, and a dataset without records does not load: there were no trajectories"
+    ]
+    assert "every trajectory was left out" in export([made("p")], "messages", tmp_path).shortfalls()[0]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["README.md", "data.jsonl"]
 
 
-@pytest.mark.parametrize("format", ["", "Messages", "parquet", "messages "])
-def test_an_unknown_format_names_those_there_are(format: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("format", ["", "Messages", "parquet", "messages ", None, []])
+def test_an_unknown_format_names_those_there_are(format: Any, tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="paper, messages, openai"):
         export([], format, tmp_path / "x")
     assert not (tmp_path / "x").exists()
@@ -165,8 +217,20 @@ def test_an_unknown_format_names_those_there_are(format: str, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("options", "named"),
     [
-        ({"min_refinements": -1}, "min_refinements is 0 or more"),
-        ({"limit": 0}, "limit is 1 or more"),
+        ({"min_refinements": -1}, "min_refinements is a whole number, 0 or more, not -1"),
+        ({"min_refinements": "2"}, "min_refinements is a whole number, 0 or more, not '2'"),
+        ({"min_refinements": None}, "min_refinements is a whole number"),
+        ({"limit": 0}, "limit is a whole number, 1 or more, not 0"),
+        ({"limit": "3"}, "limit is a whole number, 1 or more, not '3'"),
+        ({"limit": 2.0}, "limit is a whole number"),
+        ({"limit": True}, "limit is a whole number"),
+        ({"seed": -1}, "seed is a whole number, 0 or more, not -1"),
+        ({"seed": "0"}, "seed is a whole number"),
+        ({"split": "0.5"}, "split is a share .* not '0.5'"),
+        ({"split": 1j}, "split is a share"),
+        ({"exclude": 3}, "exclude is a family's name or a list of names, not 3"),
+        ({"exclude": ["ship", 3]}, "exclude is a family's name"),
+        ({"exclude": None}, "exclude is a family's name"),
         ({"split": 0.0}, "split is a share"),
         ({"split": 1.0}, "split is a share"),
         ({"split": float("nan")}, "split is a share"),
@@ -174,11 +238,55 @@ def test_an_unknown_format_names_those_there_are(format: str, tmp_path: Path) ->
     ids=str,
 )
 def test_an_option_out_of_its_range_is_refused_before_anything_is_made(
-    options: dict[str, float], named: str, tmp_path: Path
+    options: dict[str, Any], named: str, tmp_path: Path
 ) -> None:
     with pytest.raises(ExportError, match=named):
-        export([], "messages", tmp_path / "x", **options)  # type: ignore[arg-type]
+        export([], "messages", tmp_path / "x", **options)
     assert not (tmp_path / "x").exists()
+
+
+def test_numbers_of_numpy_are_numbers(tmp_path: Path) -> None:
+    trajectories = [made(".p.p.", f"{i}") for i in range(3)]
+    options: dict[str, Any] = {"limit": np.int64(2), "min_refinements": np.int32(1), "seed": np.uint8(1)}
+    assert export(trajectories, "messages", tmp_path, split=np.float32(0.5), **options).records == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("e.jsonl", r"'e.jsonl' is a path, not trajectories; write read_trajectories\('e.jsonl'\)"),
+        (Path("e.jsonl"), "is a path, not trajectories"),
+        (b"e.jsonl", "is a path, not trajectories"),
+        (made("."), r"write a list of trajectories: \[trajectory\]"),
+        (made(".").model_dump(), r"write a list of trajectories: \[trajectory\]"),
+        (None, "trajectories are wanted, such as a list of them, not None"),
+        (
+            [made(".p.p."), "e.jsonl"],
+            r"trajectories\[1\] is a str; a trajectory is a Trajectory or a mapping",
+        ),
+        ([[made(".")]], r"trajectories\[0\] is a list"),
+        ([{}], r"trajectories\[0\] is not a trajectory: id: Field required"),
+        ([made(".").model_dump() | {"seed": "x"}], r"trajectories\[0\] is not a trajectory: seed: "),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_what_is_no_trajectory_is_refused_in_one_sentence(given: Any, told: str, tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match=told) as caught:
+        export(given, "messages", tmp_path / "x")
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize("out", [None, 3, b"x"])
+def test_a_folder_is_a_path(out: Any) -> None:
+    with pytest.raises(ExportError, match="out is a folder's path, not "):
+        export([], "messages", out)
+
+
+def test_mappings_are_taken_as_verify_takes_them(played: list[Trajectory], tmp_path: Path) -> None:
+    export(played, "messages", tmp_path / "a")
+    export([json.loads(t.model_dump_json()) for t in played], "messages", tmp_path / "b")
+    assert records(tmp_path / "a") == records(tmp_path / "b") != []
 
 
 def test_trajectories_are_read_one_at_a_time(tmp_path: Path) -> None:
@@ -222,11 +330,9 @@ def test_whatever_was_played_is_read_back_turn_by_turn_with_its_masks(
     answers = [turn for turn in rest if isinstance(turn, DMTurn)]
     seen = [f"{trajectory.instruction}\n\n{opening.model_dump()['observation']}"]
     seen += [answers[i].observation for i, _, _ in replies]
-    said = [
-        f"Thought: {players[i].thought}\nAction: {' '.join(players[i].action.split())}" for i, _, _ in replies
-    ]
+    spoken = [said(players[i].thought, players[i].action) for i, _, _ in replies]
     wanted = []
-    for user, reply, (_, loss, error) in zip(seen, said, replies, strict=False):
+    for user, reply, (_, loss, error) in zip(seen, spoken, replies, strict=False):
         wanted += [
             {"role": "user", "content": user},
             {"role": "assistant", "content": reply, "loss": loss, "error": error},
@@ -234,15 +340,15 @@ def test_whatever_was_played_is_read_back_turn_by_turn_with_its_masks(
     assert record["messages"] == wanted
     assert (record["id"], record["script"], record["family"]) == (
         trajectory.id,
-        trajectory.script,
+        published(trajectory.script),
         trajectory.family,
     )
     assert (summary.replies, summary.trained) == (len(replies), sum(loss for _, loss, _ in replies))
 
 
 def test_a_text_of_any_characters_stays_on_its_line(tmp_path: Path) -> None:
-    said = "a\nb\r\n\u2028\u0085\x00\x1b🧙"
-    export([made(".", instruction=said)], "messages", tmp_path, min_refinements=0)
+    told = "a\nb\r\n\u2028\u0085\x00\x1b🧙"
+    export([made(".", instruction=told)], "messages", tmp_path, min_refinements=0)
     (line,) = (tmp_path / "data.jsonl").read_bytes().splitlines(keepends=True)
     assert line.endswith(b"\n")
-    assert json.loads(line)["messages"][0]["content"] == f"{said}\n\nscene"
+    assert json.loads(line)["messages"][0]["content"] == f"{told}\n\nscene"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from tuning_helpers import ABLATIONS, asked, dm, made, records, some_errors, trajectories
+from tuning_helpers import ABLATIONS, asked, dm, made, published, records, some_errors, trajectories
 
 from trpg_env import export
 from trpg_env.trajectory import PlayerTurn, Trajectory
@@ -34,6 +34,7 @@ def test_turns_have_the_keys_of_the_figure(tmp_path: Path) -> None:
         "id": "a",
         "script": "s",
         "family": "ship",
+        "instruction": "rules of play",
     }
 
 
@@ -43,10 +44,11 @@ def test_whatever_was_played_is_read_back(trajectory: Trajectory, tmp_path: Path
     export([trajectory], "paper", tmp_path, min_refinements=0)
     (record,) = records(tmp_path)
     assert read_paper(record) == trajectory.turns
-    assert (record["id"], record["script"], record["family"]) == (
+    assert (record["id"], record["script"], record["family"], record["instruction"]) == (
         trajectory.id,
-        trajectory.script,
+        published(trajectory.script),
         trajectory.family,
+        trajectory.instruction,
     )
 
 

@@ -60,7 +60,7 @@ def test_the_choice_is_the_same_in_every_version() -> None:
 def test_the_summary_names_the_families_that_are_held_out(tmp_path: Path) -> None:
     lines = export(many(40, FAMILIES), "messages", tmp_path, split=0.1).lines()
     (line,) = [line for line in lines if line.startswith("held out")]
-    assert line.startswith(f"held out            {len(PINNED)} of 40 records: ")
+    assert line.startswith("held out            5 of 40 families (12.5%), 5 of 40 records (12.5%): ")
     for family in PINNED:
         assert f"{family} 1" in line
 
@@ -69,6 +69,8 @@ def test_where_no_family_is_held_out_the_summary_says_which_share_would(tmp_path
     few = [family for family in FAMILIES if not is_held_out(family, 0.1)][:3]
     summary = export(many(6, few), "messages", tmp_path, split=0.1)
     assert records(tmp_path, "test.jsonl") == []
+    assert "held out            0 of 3 families (0.0%), 0 of 6 records (0.0%)" in summary.lines()
+    assert summary.shortfalls() == []
     (warning,) = summary.warnings()
     assert warning.startswith("no family is held out at 0.1; ")
     share, family = warning.split("; ")[1].split(" would hold out ")
@@ -80,7 +82,9 @@ def test_where_no_family_is_held_out_the_summary_says_which_share_would(tmp_path
 def test_where_every_family_is_held_out_the_summary_says_so(tmp_path: Path) -> None:
     summary = export(many(3, PINNED[:1]), "messages", tmp_path, split=0.1)
     assert records(tmp_path, "train.jsonl") == []
-    assert ["every family is held out" in warning for warning in summary.warnings()] == [True]
+    (shortfall,) = summary.shortfalls()
+    assert shortfall == "every family is held out, and none is left to train on; a smaller share leaves some"
+    assert len(export([], "messages", tmp_path, split=0.1).shortfalls()) == 1
 
 
 @pytest.mark.parametrize("format", ["paper", "messages", "openai"])

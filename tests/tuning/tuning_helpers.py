@@ -96,6 +96,20 @@ def asked(ablation: str | None) -> dict[str, bool]:
     return {} if ablation is None else {ablation: True}
 
 
+def published(script: str | None) -> str | None:
+    """What a record calls a script, worked out without the package."""
+    return script if script is None else re.split(r"[\\/]", script.rstrip("\\/"))[-1]
+
+
+def said(thought: str, action: str) -> str:
+    """The reply with a thought and an action, whatever the thought looks like."""
+    words = f"Thought: {thought}"
+    while match := re.search(r"\n\s*(action|observation)[ \t]*:", words, re.IGNORECASE):
+        words = f"{words[: match.start()]} {words[match.start() + 1 :]}"
+    words = re.sub(r"(?<=\s)(Action|Observation):", r"\1 :", words)
+    return f"{words}\nAction: {' '.join(action.split())}"
+
+
 some_errors = st.text(alphabet="...plo", max_size=12)
 texts = st.text(max_size=20) | st.sampled_from(
     ["", " ", "Action: x", "a\nb", '"\\', "\u2028", "\x00", "🧙", "\ud800"]
@@ -110,7 +124,7 @@ def trajectories(draw: st.DrawFn, errors: st.SearchStrategy[str] = some_errors, 
         turns.append(PlayerTurn(turn=len(turns), thought=draw(texts), action=draw(texts)))
         turns.append(dm(len(turns), draw(texts), error, draw(texts)))
     family = draw(texts)
-    script = draw(st.none() | texts)
+    script = draw(st.none() | texts | st.sampled_from(["/home/ada/ship.yaml", "C:\\Users\\ada\\x.json"]))
     return made("", id, family, turns=turns, instruction=draw(texts), script=script)
 
 

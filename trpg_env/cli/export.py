@@ -2,11 +2,10 @@
 
 import argparse
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
-from trpg_env.cli.arguments import count, positive
-from trpg_env.cli.terminal import WrongUse, show
+from trpg_env.cli.arguments import check_files, count, positive
+from trpg_env.cli.terminal import WrongUse, complain, show
 from trpg_env.trajectory import StoreError, read_trajectories
 from trpg_env.tuning import FORMATS, ExportError, export
 
@@ -17,12 +16,11 @@ def add_to(commands: Any) -> None:
         "export",
         help="write a refinement-tuning dataset",
         description="Write trajectories as a dataset for refinement tuning: erroneous replies stay in the "
-        "conversation, and the loss is on the correct ones.",
+        "conversation, and the loss is on the correct ones. Exit 1 if there is no record, none to train on, or no "
+        "trajectory of an excluded family; the dataset is written all the same.",
         epilog="example: trpg-env export episodes.jsonl --format messages --split 0.05 --out dataset",
     )
-    command.add_argument(
-        "files", nargs="+", type=Path, metavar="FILE.jsonl", help="what trpg-env rollout wrote"
-    )
+    command.add_argument("files", nargs="+", metavar="FILE.jsonl", help="what trpg-env rollout wrote")
     command.add_argument(
         "--format", choices=FORMATS, required=True, metavar="F", help=f"one of {', '.join(FORMATS)}"
     )
@@ -59,7 +57,7 @@ def _add_choice(command: argparse.ArgumentParser) -> None:
         action="extend",
         default=[],
         metavar="FAMILY",
-        help="leave out the scripts of these families",
+        help="leave out the scripts of these families (trpg-env scripts lists those of the library)",
     )
 
 
@@ -93,15 +91,14 @@ def _add_amount(command: argparse.ArgumentParser) -> None:
         "--split",
         type=_share,
         metavar="SHARE",
-        help="hold out this share of the families, such as 0.05: train.jsonl and test.jsonl",
+        help="write train.jsonl and test.jsonl; a family is held out if the hash of its name is below this share, such "
+        "as 0.05, so the share is reached only with many families",
     )
 
 
 def run(options: argparse.Namespace) -> int:
     """Write a dataset."""
-    for file in options.files:
-        if not file.is_file():
-            raise WrongUse(f"{file}: there is no such file; name what trpg-env rollout wrote")
+    check_files(options.files)
     if not options.out:
         raise WrongUse("--out is empty; name the dataset's folder")
     least = options.min_refinements
@@ -122,9 +119,12 @@ def run(options: argparse.Namespace) -> int:
         )
     except (StoreError, ExportError) as error:
         raise WrongUse(str(error)) from None
-    for line in summary.lines():
+    for line in summary.lines(shortfalls=False):
         show(line)
-    return 0
+    shortfalls = summary.shortfalls()
+    for shortfall in shortfalls:
+        complain(shortfall)
+    return 1 if shortfalls else 0
 
 
 def _share(text: str) -> float:

@@ -44,7 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code.
     """
     try:
-        options = parser().parse_args(arguments)
+        options, unknown = parser().parse_known_args(arguments)
+        if unknown:
+            raise WrongUse(
+                f"unrecognized arguments: {' '.join(unknown)} (see trpg-env {options.command} --help)"
+            )
         code: int = options.run(options)
         if sys.stdout is not None:
             sys.stdout.flush()

@@ -1,20 +1,21 @@
-"""`trpg-env verify`: each trajectory of a file against its script."""
+"""`trpg-env verify`: each trajectory of files against its script."""
 
 import argparse
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from trpg_env.cli.arguments import check_files
 from trpg_env.cli.progress import progress
 from trpg_env.cli.terminal import WrongUse, clean, show, tell
 from trpg_env.sandbox import Sandbox
 from trpg_env.script import Fault, load_script
 from trpg_env.trajectory import NoScript, Scripts, Similarity, Statistics, StoreError, Trajectory, Verifier
-from trpg_env.trajectory.reading import BadLine, count_lines, parse_line, read_lines
+from trpg_env.trajectory.reading import BadLine, count_lines, parsed_lines
 from trpg_env.trajectory.verification import episode_name
 
 _LONGEST = 800
@@ -26,11 +27,11 @@ def add_to(commands: Any) -> None:
     command = commands.add_parser(
         "verify",
         help="find what is wrong with trajectories",
-        description="Verify each trajectory of a file against its script: a rollout of a grounded script is played "
-        "again. A line for each fault. Exit 1 if there is any.",
+        description="Verify each trajectory against its script: a rollout of a grounded script is played again. "
+        "A line for each fault. Exit 1 if there is any.",
         epilog="example: trpg-env verify episodes.jsonl --stats",
     )
-    command.add_argument("file", type=Path, metavar="FILE.jsonl", help="a file of trajectories")
+    command.add_argument("files", nargs="+", metavar="FILE.jsonl", help="what trpg-env rollout wrote")
     command.add_argument(
         "--scripts",
         nargs="+",
@@ -39,7 +40,11 @@ def add_to(commands: Any) -> None:
         help="the scripts that were played: library names or files (default: what each trajectory names)",
     )
     command.add_argument(
-        "--stats", action="store_true", help="count outcomes, errors and refinements, and measure diversity"
+        "--stats",
+        action="store_true",
+        help="count outcomes, errors and refinements, and measure how alike thoughts and scripts are: overlap is the "
+        "mean share of word trigrams that two of them have in common (lower: more diverse), distinct the share of "
+        "different trigrams among all (higher: more diverse)",
     )
     command.add_argument(
         "--json", action="store_true", help="one JSON object on standard output instead of lines"
@@ -55,9 +60,8 @@ class _Found(NamedTuple):
 
 
 def run(options: argparse.Namespace) -> int:
-    """Verify a file."""
-    if not options.file.is_file():
-        raise WrongUse(f"{options.file}: there is no such file; name what trpg-env rollout wrote")
+    """Verify files."""
+    check_files(options.files)
     statistics = Statistics()
     similarity = Similarity(np.random.default_rng(0)) if options.stats else None
     records: list[dict[str, Any]] = []
@@ -91,40 +95,43 @@ def run(options: argparse.Namespace) -> int:
 
 
 class _Checker:
-    """Goes through a file line by line."""
+    """Goes through files line by line."""
 
     def __init__(self, options: argparse.Namespace, sandbox: Sandbox) -> None:
-        self._path: Path = options.file
+        self._files: list[str] = options.files
         given = [load_script(script, sandbox=sandbox) for script in options.scripts]
         self._scripts = Scripts(sandbox, given)
         self._any_given = bool(given)
         self._verifier = Verifier(sandbox)
-        self._seen: dict[str, int] = {}
-        """The first line of each id."""
 
     def lines(self) -> Iterator[tuple[Trajectory | None, list[_Found]]]:
         """Each line's trajectory, where it is one, and its faults."""
-        file = str(self._path)
-        for number, line in progress(read_lines(file), count_lines(file), "trajectories"):
-            trajectory: Trajectory | None = None
-            try:
-                trajectory = parse_line(line)
-                faults = self._faults(trajectory, number)
-            except BadLine as error:
-                faults = [Fault(str(error))]
-            name = None if trajectory is None else trajectory.id
+        totals = {file: count_lines(file) for file in self._files}
+        for file in (file for file, total in totals.items() if not total):
+            tell(f"{file}: there are no trajectories in it")
+        files = chain.from_iterable(map(self._lines, totals))
+        yield from progress(files, sum(totals.values()), "trajectories")
+
+    def _lines(self, file: str) -> Iterator[tuple[Trajectory | None, list[_Found]]]:
+        first_lines: dict[str, int] = {}
+        for number, parsed in parsed_lines(file):
+            if isinstance(parsed, BadLine):
+                trajectory, name, faults = None, None, [Fault(str(parsed))]
+            else:
+                trajectory, name = parsed, parsed.id
+                first = first_lines.setdefault(name, number)
+                faults = self._faults(parsed, f"{file}:{number}", first if first != number else None)
             yield trajectory, [_Found(replace(fault, file=file, line=number), name) for fault in faults]
 
-    def _faults(self, trajectory: Trajectory, number: int) -> list[Fault]:
+    def _faults(self, trajectory: Trajectory, where: str, first: int | None) -> list[Fault]:
         episode = episode_name(trajectory.id)
         if trajectory.script is None and not self._any_given:
             raise WrongUse(
-                f"{self._path}:{number}: {episode} was played from a mapping, which is in no file: "
+                f"{where}: {episode} was played from a mapping, which is in no file: "
                 "name its script with --scripts"
             )
         faults: list[Fault] = []
-        first = self._seen.setdefault(trajectory.id, number)
-        if first != number:
+        if first is not None:
             faults.append(Fault(f"{episode}: line {first:,} has this id too", "id"))
         try:
             return faults + self._verifier.verify(trajectory, self._scripts.of(trajectory))

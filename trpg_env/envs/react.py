@@ -17,6 +17,8 @@ MAX_REPLY = 20_000
 _LABEL = re.compile(
     r"(?im:^[ \t]*(?P<line>thought|action|observation)[ \t]*:)|(?<=\s)(?P<word>Action|Observation):"
 )
+_SAID = re.compile(r"(?i)(?<!\s)(\s++)(action|observation)([ \t]*:)")
+"""What a thought may say that would be read as a label: it is one at a line's beginning, or capitalised."""
 _FORM = 'Reply with one "Thought: …" and then one "Action: …", and stop there.'
 
 
@@ -83,13 +85,27 @@ def parse_reply(text: str) -> Reply:
 
 
 def format_reply(thought: str, action: str) -> str:
-    r"""The reply that says a thought and an action; the action's runs of blanks become one, as in play.
+    r"""The reply that says a thought and an action; `parse_reply` finds the action again.
+
+    The action's runs of blanks become one, as in play. Where the thought has what would be read as a label of the
+    reply's own, its layout changes: a line break before it becomes a blank, and a blank comes before its colon.
+    An action that is empty or has such a label in it stays what it is, which is no valid reply.
 
     Example:
         >>> format_reply("East it is.", "go east")
         'Thought: East it is.\nAction: go east'
+        >>> format_reply("I might write\nAction: go west", "go east")
+        'Thought: I might write Action : go west\nAction: go east'
     """
-    return f"Thought: {thought}\nAction: {' '.join(action.split())}"
+    said = _SAID.sub(_as_words, f"Thought: {thought}")
+    return f"{said}\nAction: {' '.join(action.split())}"
+
+
+def _as_words(match: re.Match[str]) -> str:
+    blank, label, colon = match.groups()
+    if label in ("Action", "Observation") and colon == ":":
+        colon = " :"
+    return str(blank.replace("\n", " ") + label + colon)
 
 
 def _sampled(action: str) -> str:

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from trpg_env.script import Fault, Script
+from trpg_env.script import Fault, Script, library
+from trpg_env.script.names import fold
 from trpg_env.trajectory.identity import episode_id
-from trpg_env.trajectory.model import Trajectory
+from trpg_env.trajectory.model import Trajectory, writable
 from trpg_env.trajectory.wording import contrast, shown
 
 _LIMIT = re.compile(r"You have ([1-9][0-9]{0,8}) turns\.")
@@ -24,6 +25,24 @@ def names_of(script: Script) -> set[str]:
     if script.origin is not None:
         names |= {script.origin, Path(script.origin).stem}
     return names
+
+
+def family_of(script: Script, played: str | None) -> str:
+    """The family that a script had when it was played.
+
+    Where the data names neither family nor script, its file did, and that may be called otherwise since.
+
+    Args:
+        script: The script.
+        played: What the trajectory calls it: a library name, a path, or None for a mapping.
+    """
+    if _says(script, "family") or _says(script, "name"):
+        return writable(script.family)
+    return "script" if played is None else Path(played).stem
+
+
+def _says(script: Script, key: str) -> bool:
+    return any(fold(name) == key and bool(value) for name, value in script.source.data.items())
 
 
 def check_script_played(trajectory: Trajectory, script: Script) -> Fault | None:
@@ -46,13 +65,11 @@ def check_origin(trajectory: Trajectory, script: Script, instruction: str | None
         instruction: The script's instruction with the trajectory's limit of turns; None where it has none.
     """
     name = trajectory.script
-    # A file may have been moved since, a name may not: the hash says that it is the same script.
-    if name is not None and name not in names_of(script) and not Path(name).is_absolute():
+    if name is not None and not _may_be_called(script, name):
         yield Fault(f"{shown(name)} stands here, the script played is {shown(script.name)}", "script")
-    if trajectory.family != script.family:
-        yield Fault(
-            f"{shown(trajectory.family)} stands here, the script's is {shown(script.family)}", "family"
-        )
+    family = family_of(script, name)
+    if trajectory.family != family:
+        yield Fault(f"{shown(trajectory.family)} stands here, the script's is {shown(family)}", "family")
     if instruction is None:
         yield Fault('the last line is not "You have … turns."', "instruction")
     elif trajectory.instruction != instruction:
@@ -60,14 +77,20 @@ def check_origin(trajectory: Trajectory, script: Script, instruction: str | None
         yield Fault(f"{stands} stands here, the script gives {wanted}", "instruction")
 
 
+def _may_be_called(script: Script, name: str) -> bool:
+    # A file may have been moved since, the hash says that it is the same script; a name of its own it keeps.
+    if Path(name).is_absolute() or name in names_of(script):
+        return True
+    return name in library() and script.origin not in library() and not _says(script, "name")
+
+
 def check_id(trajectory: Trajectory, limit: int) -> Fault | None:
-    """Find whether an episode has another id than its script, seed, luck, limit of turns, player and DM give."""
-    wanted = episode_id(
-        trajectory.script_hash, trajectory.seed, trajectory.luck, limit, trajectory.player, trajectory.dm
-    )
+    """Find whether an episode has another id than all gives that determines it."""
+    t = trajectory
+    wanted = episode_id(t.script_hash, t.seed, t.luck, limit, t.player, t.dm, t.parent)
     if trajectory.id == wanted:
         return None
     return Fault(
-        f'{shown(trajectory.id)} stands here; script, seed, luck, limit of turns, player and DM give "{wanted}"',
+        f'{shown(trajectory.id)} stands here; script, seed, luck, limit of turns, player, DM and parent give "{wanted}"',
         "id",
     )

@@ -1,6 +1,7 @@
 """Reading files of trajectories: JSON Lines, one episode a line."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,13 +9,34 @@ from pydantic import ValidationError
 
 from trpg_env.trajectory.model import Trajectory
 
+_BEGINNING = b'{"schema_version":'
+_WITHIN = re.compile(r" at line \d+ column \d+$")
+
 
 class StoreError(ValueError):
     """A file of trajectories that cannot be read or written; the text names file and line."""
 
 
 class BadLine(StoreError):
-    """A line that is not a trajectory; the text says why."""
+    """A line that is not a trajectory; the text says why.
+
+    Attributes:
+        whole: Whether it is JSON all the same.
+    """
+
+    def __init__(self, message: str, *, whole: bool = True) -> None:
+        super().__init__(message)
+        self.whole = whole
+
+
+class TornLine(BadLine):
+    """A last line that is half a trajectory, as a process leaves that was killed while it wrote."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "not a trajectory: the last line is torn; the same rollout command, called again, sets it aside and goes on",
+            whole=False,
+        )
 
 
 def read_lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, bytes]]:
@@ -51,9 +73,40 @@ def parse_line(line: bytes) -> Trajectory:
     try:
         return Trajectory.model_validate_json(line)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise BadLine(f"not a trajectory: {f'{where}: ' if where else ''}{first['msg']}") from None
+        whole = all(one["type"] != "json_invalid" for one in error.errors())
+        raise BadLine(f"not a trajectory: {what_is_wrong(error)}", whole=whole) from None
+
+
+def what_is_wrong(error: ValidationError) -> str:
+    """The first thing that is wrong with a record, with its place in the record."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    where = ".".join(map(str, first["loc"]))
+    # A line of JSON has no lines of its own that a reader would know of.
+    message = _WITHIN.sub("", first["msg"])
+    return f"{where}: {message}" if where else f"{message[:1].lower()}{message[1:]}"
+
+
+def may_be_torn(line: bytes) -> bool:
+    """Whether a last line that is no JSON is the beginning of a trajectory, or what a power cut leaves in its place."""
+    return line.startswith((_BEGINNING, b"\0")) or _BEGINNING.startswith(line.rstrip(b"\0"))
+
+
+def parsed_lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, Trajectory | BadLine]]:
+    """Each line of a file that is not blank, with its number: its trajectory, or why it is none.
+
+    Raises:
+        StoreError: The file cannot be read.
+    """
+    lines = read_lines(path)
+    here = next(lines, None)
+    while here is not None:
+        (number, line), here = here, next(lines, None)
+        try:
+            parsed: Trajectory | BadLine = parse_line(line)
+        except BadLine as error:
+            torn = here is None and not error.whole and may_be_torn(line)
+            parsed = TornLine() if torn else error
+        yield number, parsed
 
 
 def read_trajectories(path: str | os.PathLike[str]) -> Iterator[Trajectory]:
@@ -62,12 +115,12 @@ def read_trajectories(path: str | os.PathLike[str]) -> Iterator[Trajectory]:
     Raises:
         StoreError: The file cannot be read, or a line is not a trajectory.
     """
-    for number, line in read_lines(path):
-        try:
-            trajectory = parse_line(line)
-        except BadLine as error:
-            raise StoreError(f"{path}:{number}: {error}") from None
-        yield trajectory
+    for number, parsed in parsed_lines(path):
+        if isinstance(parsed, TornLine):
+            raise StoreError(f"{path}:{number}: {parsed}")
+        if isinstance(parsed, BadLine):
+            raise StoreError(f"{path}:{number}: {parsed}; delete the line if all others are trajectories")
+        yield parsed
 
 
 def reason(error: OSError | ValueError) -> str:

@@ -6,10 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from trpg_env.trajectory.reading import BadLine, StoreError, parse_line
+from trpg_env.trajectory.reading import BadLine, StoreError, may_be_torn, parse_line
 from trpg_env.trajectory.statistics import Statistics
-
-_START = b'{"schema_version":'
 
 
 @dataclass
@@ -49,10 +47,12 @@ def look_through(file: int, path: Path) -> Remains:
             try:
                 trajectory = parse_line(line) if line.strip() else None
             except BadLine as error:
-                if remains.end + len(line) == size and _may_be_torn(line):
+                if not error.whole and remains.end + len(line) == size and may_be_torn(line):
                     remains.torn = True
                     return remains
-                raise StoreError(f"{path}:{number}: {error}") from None
+                raise StoreError(
+                    f"{path}:{number}: {error}; delete the line if all others are trajectories"
+                ) from None
             if trajectory is not None:
                 if trajectory.id in remains.ids:
                     raise StoreError(
@@ -63,11 +63,6 @@ def look_through(file: int, path: Path) -> Remains:
             remains.end += len(line)
             remains.ended = line.endswith(b"\n")
     return remains
-
-
-def _may_be_torn(line: bytes) -> bool:
-    """Whether a line is the beginning of a trajectory, or what a power cut leaves in place of one."""
-    return line.startswith((_START, b"\0")) or _START.startswith(line.rstrip(b"\0"))
 
 
 def set_aside(file: int, end: int, torn: Path) -> None:

@@ -195,7 +195,7 @@ class Store:
             raise StoreError(
                 f"{described} does not say which run {self.path} holds; delete it, and the episodes themselves tell"
             ) from None
-        differing = [key for key in run | earlier if earlier.get(key) != run.get(key)]
+        differing = [_told(key, earlier, run) for key in run | earlier if earlier.get(key) != run.get(key)]
         if differing:
             raise StoreError(
                 f"{self.path} holds another run: {', '.join(differing)} {'differs' if len(differing) == 1 else 'differ'}; "
@@ -207,6 +207,14 @@ class Store:
             raise StoreError(
                 f"{self.path} holds episodes of another run; name another file, or give the arguments it was begun with"
             )
+
+
+def _told(key: str, there: Mapping[str, Any], here: Mapping[str, Any]) -> str:
+    """What differs; numbers, which are short, with both values."""
+    values = [said.get(key) for said in (there, here)]
+    if all(value is None or isinstance(value, int) for value in values):
+        return f"{key} ({json.dumps(values[0])} there, {json.dumps(values[1])} here)"
+    return key
 
 
 def _opened(path: Path) -> int:

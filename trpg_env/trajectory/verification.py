@@ -117,8 +117,7 @@ class Verifier:
         limit, rolled_out = limit_of(trajectory), trajectory.source == "rollout"
         edition = self._edition(script)
         yield from check_origin(trajectory, script, None if limit is None else edition.instruction(limit))
-        # A branch has its parent's seed, player and DM: its id is its own.
-        if rolled_out and limit is not None and trajectory.parent is None:
+        if rolled_out and limit is not None:
             yield from filter(None, [check_id(trajectory, limit)])
         if out_of_place is not None:
             return

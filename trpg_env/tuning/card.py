@@ -144,7 +144,7 @@ def _options(options: Options) -> list[tuple[object, ...]]:
     if options.limit is not None:
         chosen.append(("limit", f"{options.limit}, seed {options.seed}"))
     if options.split is not None:
-        chosen.append(("share of families held out", options.split))
+        chosen.append(("share of families to be held out", options.split))
     return chosen
 
 

@@ -6,15 +6,19 @@ was written.
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
 
 from trpg_env.trajectory import Trajectory
+from trpg_env.trajectory.reading import what_is_wrong
 from trpg_env.tuning.card import card
 from trpg_env.tuning.conversation import conversation
 from trpg_env.tuning.folder import README, Stage, staged
 from trpg_env.tuning.formats import FORMATS, Format
-from trpg_env.tuning.options import ExportError, Options, one_ablation
+from trpg_env.tuning.options import ExportError, Options, families, one_ablation
 from trpg_env.tuning.selection import selected
 from trpg_env.tuning.subset import draw, is_held_out
 from trpg_env.tuning.summary import Summary
@@ -27,7 +31,7 @@ SPLITS = {WHOLE: "train", TRAIN: "train", HELD_OUT: "test"}
 
 
 def export(
-    trajectories: Iterable[Trajectory],
+    trajectories: Iterable[Trajectory | Mapping[str, Any]],
     format: str,
     out: str | os.PathLike[str],
     *,
@@ -43,14 +47,18 @@ def export(
 ) -> Summary:
     """Write a dataset: `data.jsonl`, or with a split `train.jsonl` and `test.jsonl`, and a README.
 
-    A trajectory that broke, has no correct reply, or occurred before (the same id) is left out and counted; so is
-    one in which no reply would count towards the loss.
+    A trajectory that broke, has no correct reply, or has the id of one that was written before is left out and
+    counted; so is one in which no reply would count towards the loss.
+
+    A script's path becomes its file name in the records, so that a dataset does not publish the folders of who made it.
 
     Args:
-        trajectories: What was played.
+        trajectories: What was played: trajectories, or mappings as a trajectories' file holds them;
+            `read_trajectories(path)` gives those of a file.
         format: `messages`: JSON Lines of `{"messages": […], "id", "script", "family"}`, each assistant message
             with `loss` and `error`. `openai`: `{"messages": […]}`, each assistant message with `weight` 0 or 1.
-            `paper`: `{"trajectory": […], "id", "script", "family"}` in the paper's wire format, without loss.
+            `paper`: `{"trajectory": […], "id", "script", "family", "instruction"}` in the paper's wire format, without
+            loss.
         out: The folder; it is made where it is missing, an earlier dataset in it is replaced.
         min_refinements: How many error-and-refines a trajectory must have (the paper's 2).
         success_only: Whether only trajectories that reach the goal are written (the paper's choice).
@@ -61,16 +69,17 @@ def export(
         exclude: Families that are left out.
         limit: How many records there are at most, drawn evenly by id: with the same seed, a smaller limit gives the
             first records of a larger one. 1 or more.
-        seed: Which subset `limit` draws.
+        seed: Which subset `limit` draws, 0 or more.
         split: The share of families that is held out, above 0 and below 1. A family is held out if its hash is
             below the share, whatever other families there are; with few families that may be none.
 
     Returns:
-        What the export came to; `lines()` tells it to people.
+        What the export came to; `lines()` tells it to people, `shortfalls()` where the dataset is not what was asked
+        for.
 
     Raises:
-        ExportError: An unknown format, options that contradict each other or are out of range, or the folder
-            holds other files or cannot be written.
+        ExportError: An unknown format, options that contradict each other or are out of range, something that is no
+            trajectory, or the folder holds other files or cannot be written.
 
     Example:
         >>> import tempfile
@@ -80,7 +89,7 @@ def export(
         ...     export(rollout("cool-tomato", PlannerAgent(), n=1), "messages", out, min_refinements=0).records
         1
     """
-    if format not in FORMATS:
+    if not isinstance(format, str) or format not in FORMATS:
         raise ExportError(f"{format!r} is no format of this version; the formats are {', '.join(FORMATS)}")
     options = Options(
         min_refinements=min_refinements,
@@ -88,12 +97,45 @@ def export(
         ablation=one_ablation(
             train_errors=train_errors, mask_refinements=mask_refinements, drop_refinements=drop_refinements
         ),
-        exclude=frozenset([exclude] if isinstance(exclude, str) else exclude),
+        exclude=families(exclude),
         limit=limit,
         seed=seed,
         split=split,
     )
-    return _written(trajectories, FORMATS[format], Path(out), options)
+    if not isinstance(out, str | os.PathLike):
+        raise ExportError(f"out is a folder's path, not {out!r}")
+    return _written(_checked(trajectories), FORMATS[format], Path(out), options)
+
+
+def _checked(trajectories: Iterable[Trajectory | Mapping[str, Any]]) -> Iterator[Trajectory]:
+    """Trajectories, also where they are mappings.
+
+    Raises:
+        ExportError: Now where no trajectories are given, later where one of them is none.
+    """
+    if isinstance(trajectories, str | bytes | os.PathLike):
+        raise ExportError(
+            f"{trajectories!r} is a path, not trajectories; write read_trajectories({trajectories!r})"
+        )
+    if isinstance(trajectories, Trajectory | Mapping):
+        raise ExportError("a single trajectory is given; write a list of trajectories: [trajectory]")
+    if not isinstance(trajectories, Iterable):
+        raise ExportError(f"trajectories are wanted, such as a list of them, not {trajectories!r}")
+    return (_as_trajectory(one, i) for i, one in enumerate(trajectories))
+
+
+def _as_trajectory(given: Trajectory | Mapping[str, Any], i: int) -> Trajectory:
+    if isinstance(given, Trajectory):
+        return given
+    if not isinstance(given, Mapping):
+        kind = type(given).__name__
+        raise ExportError(
+            f"trajectories[{i}] is a {kind}; a trajectory is a Trajectory or a mapping of its keys"
+        )
+    try:
+        return Trajectory.model_validate(dict(given))
+    except ValidationError as error:
+        raise ExportError(f"trajectories[{i}] is not a trajectory: {what_is_wrong(error)}") from None
 
 
 def _written(trajectories: Iterable[Trajectory], format: Format, out: Path, options: Options) -> Summary:

@@ -107,7 +107,7 @@ def staged(folder: Path, names: Collection[str]) -> Iterator[Stage]:
     """Write a dataset: its files take their places at the end, all or none.
 
     Args:
-        folder: The dataset's folder; it is made where it is missing.
+        folder: The dataset's folder; it is made where it is missing, and taken away again where writing fails.
         names: The files that there will be.
 
     Raises:
@@ -115,14 +115,35 @@ def staged(folder: Path, names: Collection[str]) -> Iterator[Stage]:
     """
     if "\0" in str(folder):
         raise ExportError(f"{str(folder)!r} cannot be a folder's name: there is a null character in it")
-    with _told(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        earlier = _earlier(folder)
-        _refuse_other_files(folder, names, earlier)
     with contextlib.ExitStack() as stack:
+        with _told(folder):
+            _make(folder, stack)
+            earlier = _earlier(folder)
+            _refuse_other_files(folder, names, earlier)
         stage = Stage(folder, stack)
         yield stage
         stage.take_places(earlier)
+
+
+def _make(folder: Path, stack: contextlib.ExitStack) -> None:
+    """Make a folder and those on the way to it; they are taken away again if nothing comes of it."""
+    if os.path.lexists(folder) and not folder.is_dir():
+        what = "a file" if folder.is_file() else "no folder"
+        raise ExportError(
+            f"{folder} cannot be written: it is {what}, and a dataset is a folder; name a folder"
+        )
+    missing = [path for path in (folder, *folder.parents) if not os.path.lexists(path)]
+
+    def unmake(kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            for path in missing:
+                with contextlib.suppress(
+                    OSError, ValueError
+                ):  # not made, or somebody has put something there
+                    path.rmdir()
+
+    stack.push(unmake)
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 def _earlier(folder: Path) -> frozenset[str]:

@@ -1,6 +1,8 @@
 """What is asked of an export: which trajectories, which loss, which files."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from numbers import Integral, Real
 
 from trpg_env.tuning.conversation import Ablation
 
@@ -19,7 +21,7 @@ class Options:
         ablation: What is taken away from refinement tuning.
         exclude: Families that are left out.
         limit: How many records there are at most, 1 or more; None for all.
-        seed: Which subset `limit` draws.
+        seed: Which subset `limit` draws, 0 or more.
         split: The share of families that is held out, above 0 and below 1; None for no split.
 
     Raises:
@@ -35,14 +37,34 @@ class Options:
     split: float | None = None
 
     def __post_init__(self) -> None:
-        if self.min_refinements < 0:
-            raise ExportError(f"min_refinements is 0 or more, not {self.min_refinements}")
-        if self.limit is not None and self.limit < 1:
-            raise ExportError(f"limit is 1 or more, not {self.limit}; leave it out for all records")
-        if self.split is not None and not 0 < self.split < 1:
+        if not _is_whole(self.min_refinements, 0):
+            raise ExportError(f"min_refinements is a whole number, 0 or more, not {self.min_refinements!r}")
+        if self.limit is not None and not _is_whole(self.limit, 1):
+            raise ExportError(f"limit is a whole number, 1 or more, not {self.limit!r}; leave it out for all")
+        if not _is_whole(self.seed, 0):
+            raise ExportError(f"seed is a whole number, 0 or more, not {self.seed!r}")
+        if self.split is not None and not (isinstance(self.split, Real) and 0 < self.split < 1):
             raise ExportError(
-                f"split is a share of families above 0 and below 1, such as 0.05, not {self.split}"
+                f"split is a share of families above 0 and below 1, such as 0.05, not {self.split!r}"
             )
+
+
+def families(exclude: object) -> frozenset[str]:
+    """The families that are left out, from one name or several.
+
+    Raises:
+        ExportError: They are no names.
+    """
+    names = [exclude] if isinstance(exclude, str) else exclude
+    if isinstance(names, Iterable):
+        names = list(names)
+        if all(isinstance(name, str) for name in names):
+            return frozenset(names)
+    raise ExportError(f"exclude is a family's name or a list of names, not {exclude!r}")
+
+
+def _is_whole(value: object, least: int) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least
 
 
 def one_ablation(*, train_errors: bool, mask_refinements: bool, drop_refinements: bool) -> Ablation | None:

@@ -1,5 +1,6 @@
 """Which trajectories become records, and why the others do not."""
 
+import hashlib
 from collections.abc import Iterable, Iterator
 
 from trpg_env.trajectory import DMTurn, PlayerTurn, Trajectory, error_and_refines
@@ -7,24 +8,31 @@ from trpg_env.tuning.conversation import conversation
 from trpg_env.tuning.options import Options
 from trpg_env.tuning.summary import Summary
 
+AGAIN = "the same episode again"
+ANOTHER = "another episode of the same id: give players that differ another kind, model or sampling"
+
 
 def selected(trajectories: Iterable[Trajectory], summary: Summary) -> Iterator[Trajectory]:
     """The trajectories that are wanted, each episode once; what is read and what is left out is counted.
 
-    An episode is known again by its id, which is kept in memory for each one that is wanted.
+    An episode is known again by its id, which is kept in memory for each one that is wanted, with a few bytes by
+    which its turns are known again: players that call themselves alike give their episodes the same ids.
     """
-    seen: set[str] = set()
+    seen: dict[str, bytes] = {}
     for trajectory in trajectories:
         summary.read.add(trajectory)
         if trajectory.family in summary.options.exclude:
             summary.excluded.add(trajectory.family)
         reason = why_not(trajectory, summary.options)
-        if reason is None and trajectory.id in seen:
-            reason = "the same episode again"
+        if reason is None:
+            turns = _digest(trajectory)
+            if trajectory.id in seen:
+                reason = AGAIN if seen[trajectory.id] == turns else ANOTHER
+            else:
+                seen[trajectory.id] = turns
         if reason is not None:
             summary.left_out[reason] += 1
             continue
-        seen.add(trajectory.id)
         yield trajectory
 
 
@@ -46,6 +54,10 @@ def why_not(trajectory: Trajectory, options: Options) -> str | None:
     if not any(message.loss for message in messages):
         return "no reply counts towards the loss"  # trainers divide by the number of tokens that count
     return None
+
+
+def _digest(trajectory: Trajectory) -> bytes:
+    return hashlib.blake2b(trajectory.model_dump_json(include={"turns"}).encode(), digest_size=12).digest()
 
 
 def _alternates(trajectory: Trajectory) -> bool:

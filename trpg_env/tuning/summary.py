@@ -3,16 +3,25 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from itertools import islice
+from pathlib import Path, PurePath
 
+from trpg_env.script.names import suggestion
 from trpg_env.trajectory import Participant, Statistics, Trajectory
 from trpg_env.tuning.conversation import Message
 from trpg_env.tuning.licences import Played
+from trpg_env.tuning.names import public_model, public_script
 from trpg_env.tuning.options import Options
 from trpg_env.tuning.subset import family_lot
 
 SHOWN = 12
 """How many families the summary names."""
+
+MET = 1_000
+"""How many scripts' families an unknown family is compared with."""
+
+LONGEST = 100
+"""The longest name that is shown or compared, in characters."""
 
 
 @dataclass
@@ -87,20 +96,36 @@ class Summary:
         """What a user may not have meant."""
         found = []
         options, families = self.options, self.families
-        if unmet := sorted(options.exclude - self.excluded):
-            found.append(f"no trajectory is of the excluded {_counted(unmet, 'family', 'families')}")
         if options.limit is not None and self.kept.episodes < options.limit:
             found.append(f"{options.limit} records were asked for, and there are only {self.records}")
         if options.split is not None and families and not self.held_out:
             found.append(f"no family is held out at {options.split:g}{self._larger_share()}")
-        if self.held_out and len(self.held_out) == len(families):
+        return found
+
+    def shortfalls(self) -> list[str]:
+        """Where what was written is not what was asked for.
+
+        It has no record or none to train on, or a family that was to be left out is not there.
+        """
+        found = [
+            f"no trajectory is of the excluded family {one_line(name)}{self._meant(name)}"
+            for name in self._unmet()
+        ]
+        if not self.records:
+            why = "there were no trajectories" if not self.read.episodes else "every trajectory was left out"
+            found.append(f"no record was written, and a dataset without records does not load: {why}")
+        elif len(self.held_out) == len(self.families):
             found.append(
                 "every family is held out, and none is left to train on; a smaller share leaves some"
             )
         return found
 
-    def lines(self) -> list[str]:
-        """The summary as lines for people."""
+    def lines(self, *, shortfalls: bool = True) -> list[str]:
+        """The summary as lines for people.
+
+        Args:
+            shortfalls: Whether they are among the lines.
+        """
         loss = f", of which {self.trained} count towards the loss" if self.has_loss else ""
         lines = [
             f"records             {self.records} of {self.read.episodes} trajectories",
@@ -108,12 +133,28 @@ class Summary:
         ]
         if self.families:
             lines.append(f"families            {len(self.families)}: {_most(self.families)}")
-        if self.held_out:
-            held_out = self.held_out.total()
-            lines.append(f"held out            {held_out} of {self.records} records: {_most(self.held_out)}")
+        if self.options.split is not None and self.families:
+            families = _of(len(self.held_out), len(self.families), "families")
+            records = _of(self.held_out.total(), self.records, "records")
+            named = f": {_most(self.held_out)}" if self.held_out else ""
+            lines.append(f"held out            {families}, {records}{named}")
         lines += [f"left out            {count}: {reason}" for reason, count in sorted(self.left_out.items())]
         lines += [f"warning             {warning}" for warning in self.warnings()]
+        if shortfalls:
+            lines += [f"fell short          {shortfall}" for shortfall in self.shortfalls()]
         return [*lines, f"written to          {self.out}"]
+
+    def _unmet(self) -> list[str]:
+        return sorted(self.options.exclude - self.excluded)
+
+    def _meant(self, name: str) -> str:
+        """What may have been meant by a name that is no family's."""
+        for (family, _), counts in self.read.scripts.items():
+            file = PurePath(public_script(counts.name) or "")
+            if name in (counts.name, file.name, file.stem):
+                return f"; {one_line(name)} is a script; its family is {one_line(family)}"
+        met = {family for family, _ in islice(self.read.scripts, MET) if len(family) <= LONGEST}
+        return suggestion(name[:LONGEST], met)
 
     def _larger_share(self) -> str:
         """Which share would hold a family out."""
@@ -122,18 +163,20 @@ class Summary:
         return f"; {share:g} would hold out {one_line(first)}" if share < 1 and len(self.families) > 1 else ""
 
 
-def one_line(text: str, longest: int = 100) -> str:
+def one_line(text: str, longest: int = LONGEST) -> str:
     """A text from a script or a model, on one line and not too long."""
     line = " ".join(text.split())
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
 def _named(participant: Participant) -> str:
-    return f"{participant.kind} ({participant.model})" if participant.model else participant.kind
+    return (
+        f"{participant.kind} ({public_model(participant.model)})" if participant.model else participant.kind
+    )
 
 
-def _counted(names: Sequence[str], one: str, many: str) -> str:
-    return f"{one if len(names) == 1 else many} {', '.join(map(one_line, names))}"
+def _of(part: int, whole: int, what: str) -> str:
+    return f"{part} of {whole} {what} ({part / whole:.1%})"
 
 
 def _most(families: Counter[str]) -> str:

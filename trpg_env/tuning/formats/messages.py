@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from trpg_env.trajectory import Trajectory
 from trpg_env.tuning.conversation import Message
 from trpg_env.tuning.formats.base import Columns, Format, Record
+from trpg_env.tuning.names import public_script
 
 _ABOUT = """\
 One JSON object a line: `messages` from the first user message (the instruction and the opening scene) to a correct
@@ -24,7 +25,7 @@ def _records(trajectory: Trajectory, messages: Sequence[Message]) -> Iterator[Re
     yield {
         "messages": [message.as_dict() for message in messages],
         "id": trajectory.id,
-        "script": trajectory.script,
+        "script": public_script(trajectory.script),
         "family": trajectory.family,
     }
 

@@ -1,6 +1,7 @@
 """`paper`: the wire format of the paper's figure, turn by turn as the episode was played, without loss.
 
-The script's part of that format is the script's own file, which a record names.
+The script's part of that format is the script's own file, which a record names; what the player was told of it (goal,
+actions, limit of turns) is the record's `instruction`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,10 +13,12 @@ from trpg_env.trajectory import DMTurn, PlayerTurn, Trajectory
 from trpg_env.trajectory.model import Turn
 from trpg_env.tuning.conversation import Message
 from trpg_env.tuning.formats.base import Columns, Format, Record
+from trpg_env.tuning.names import public_script
 
 _ABOUT = """\
 The wire format of the AgentRefine paper: one JSON object a line, whose `trajectory` is the list of all turns, the DM's
-and the player's in turn as they were played, and the episode's `id`, `script` and `family`. A player's turn has
+and the player's in turn as they were played, and the episode's `id`, `script`, `family` and `instruction` (goal,
+actions with their values, places, limit of turns: what the player was told before the first turn). A player's turn has
 `Thought` and `Action`, a DM's `Thought`, `Observation`, `parameter_error`, `place_error` and `logic_error`; a DM's
 turn assesses the player's turn before it. Nothing says what counts towards a loss."""
 
@@ -33,6 +36,7 @@ _COLUMNS: Columns = {
     "id": "string",
     "script": "string",
     "family": "string",
+    "instruction": "string",
 }
 
 _KEYS = {"thought": "Thought", "observation": "Observation", "action": "Action"}
@@ -46,7 +50,7 @@ def read_paper(record: Mapping[str, Any]) -> list[DMTurn | PlayerTurn]:
     """The turns of a record.
 
     What the wire format does not tell is blank: a DM's `message`, `progress`, `completed` and `state_hash`, a
-    player's `reasoning` and `reply`.
+    player's `reasoning` and `reply`. What the player was told before them is `record["instruction"]`.
 
     Args:
         record: An object of the `paper` format.
@@ -85,8 +89,9 @@ def _records(trajectory: Trajectory, messages: Sequence[Message]) -> Iterator[Re
     yield {
         "trajectory": [_theirs(turn) for turn in trajectory.turns],
         "id": trajectory.id,
-        "script": trajectory.script,
+        "script": public_script(trajectory.script),
         "family": trajectory.family,
+        "instruction": trajectory.instruction,
     }
 
 
