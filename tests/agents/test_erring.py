@@ -12,7 +12,7 @@ import pytest
 from grounded import GROUNDED
 
 from trpg_env import rollout
-from trpg_env.agents import ErringAgent
+from trpg_env.agents import ErringAgent, PlannerAgent
 from trpg_env.envs import AgentRefineEnv
 from trpg_env.script import Script
 from trpg_env.trajectory import DMTurn, PlayerTurn, Trajectory, error_and_refines
@@ -145,9 +145,13 @@ def test_errors_are_bounded_by_the_turns_that_the_plan_needs(turns: int, episode
 
 
 def test_without_rates_it_is_a_planner(episodes: Episodes) -> None:
-    agent = only()
-    for trajectory in episodes("office-mail", 3, agent=agent):
-        assert [dm.error for _, dm in trajectory.exchanges()] == [None] * 9
+    for plain, erring in zip(
+        episodes("office-mail", 3, agent=PlannerAgent()),
+        episodes("office-mail", 3, agent=only()),
+        strict=True,
+    ):
+        assert [p.action for p, _ in erring.exchanges()] == [p.action for p, _ in plain.exchanges()]
+        assert not any(dm.error for _, dm in erring.exchanges())
 
 
 @pytest.mark.parametrize("kind", ["parameter", "place", "logic"])

@@ -197,3 +197,21 @@ def test_players_that_know_the_world_refuse_other_environments(agent: Agent) -> 
 
     with pytest.raises(TypeError, match="AgentRefine-v0"):
         agent.reset(Other(), 0)
+
+
+def test_a_callable_is_told_from_another_by_its_name(
+    episodes: Callable[..., list[Trajectory]],
+) -> None:
+    def west(observation: str, info: dict[str, Any]) -> str:
+        return "go west"
+
+    def east(observation: str, info: dict[str, Any]) -> str:
+        return "go east"
+
+    class Policy:
+        def __call__(self, observation: str, info: dict[str, Any]) -> str:
+            return "go east"
+
+    played = [episodes("cool-tomato", agent, max_turns=2)[0] for agent in (west, east, Policy())]
+    assert len({t.id for t in played}) == 3
+    assert [str(t.player.model).rsplit(".", 1)[-1] for t in played] == ["west", "east", "Policy"]

@@ -266,7 +266,7 @@ def test_a_run_into_a_file_goes_on_and_gives_only_what_is_new(
     assert {t.id: t for t in first + rest} == {t.id: t for t in rollout("cool-tomato", west, 6, max_turns=2)}
     assert list(read_trajectories(tmp_path / "x.jsonl")) == first + rest
     assert list(play(**keywords)) == []
-    with pytest.raises(StoreError, match="n differs"):
+    with pytest.raises(StoreError, match=r"n \(6 there, 7 here\) differs"):
         list(rollout("cool-tomato", west, 7, max_turns=2, out=tmp_path / "x.jsonl"))
 
 
@@ -291,3 +291,27 @@ def test_nothing_is_kept_of_an_episode_that_was_written(
         tracemalloc.stop()
     # An id alone would be 50 bytes for each of 300 episodes; a trajectory is some thousand.
     assert taken[1] - taken[0] < 8_000
+
+
+@pytest.mark.parametrize(
+    ("keywords", "error", "named"),
+    [
+        ({"scripts": "no-such-script"}, ScriptError, "no-such-script"),
+        ({"scripts": "night-train"}, ValueError, "llm"),
+        ({"n": "3"}, TypeError, "n='3' is not a whole number"),
+        ({"n": 1.5}, TypeError, "n=1.5 is not a whole number"),
+        ({"seed": "x"}, TypeError, "seed='x'"),
+        ({"luck": "a"}, TypeError, "luck='a'"),
+        ({"concurrency": 0}, ValueError, "concurrency=0 is too few"),
+        ({"processes": 0}, ValueError, "processes=0 is too few"),
+        ({"max_turns": 0}, ValueError, "max_turns=0"),
+    ],
+    ids=str,
+)
+def test_wrong_use_is_refused_at_once(
+    keywords: dict[str, Any], error: type[Exception], named: str, sandbox: Sandbox
+) -> None:
+    with pytest.raises(error, match=named):
+        rollout(
+            **({"scripts": "cool-tomato", "agent": PlannerAgent(), "n": 1, "sandbox": sandbox} | keywords)
+        )

@@ -5,8 +5,10 @@ from itertools import chain
 from typing import Any
 
 from trpg_env.cli.arguments import check_files, count, positive
+from trpg_env.cli.progress import progress
 from trpg_env.cli.terminal import WrongUse, complain, show
 from trpg_env.trajectory import StoreError, read_trajectories
+from trpg_env.trajectory.reading import count_lines
 from trpg_env.tuning import FORMATS, ExportError, export
 
 
@@ -103,8 +105,9 @@ def run(options: argparse.Namespace) -> int:
         raise WrongUse("--out is empty; name the dataset's folder")
     least = options.min_refinements
     try:
+        trajectories = chain.from_iterable(map(read_trajectories, options.files))
         summary = export(
-            chain.from_iterable(map(read_trajectories, options.files)),
+            progress(trajectories, sum(map(count_lines, options.files)), "trajectories", after=1.0),
             options.format,
             options.out,
             min_refinements=least if least is not None else 0 if options.all else 2,

@@ -22,16 +22,20 @@ class Progress:
     Args:
         total: How many there will be.
         unit: What they are.
+        after: How many seconds it may take without a word.
     """
 
-    def __init__(self, total: int, unit: str) -> None:
+    def __init__(self, total: int, unit: str, *, after: float = 0.0) -> None:
         self._total, self._unit = total, unit
         self._done = self._broken = 0
         self._began = self._told = time.monotonic()
         self._bar: Any = None
         if sys.stderr is not None and sys.stderr.isatty():
             columns, rows = _size()
-            self._bar = tqdm(total=total, unit=f" {unit}", file=sys.stderr, ncols=columns, nrows=rows)
+            self._bar = tqdm(
+                total=total, unit=f" {unit}", file=sys.stderr, ncols=columns, nrows=rows, delay=after
+            )
+        self._after = after
         self._step = max(1, total // 5)
 
     def advance(self, *, broken: bool = False) -> None:
@@ -44,6 +48,8 @@ class Progress:
             self._bar.update()
             return
         now = time.monotonic()
+        if now - self._began < self._after:
+            return
         if self._done % self._step == 0 or self._done == self._total or now - self._told > EVERY:
             self._told = now
             broke = f", {self._broken} broken" if self._broken else ""
@@ -68,15 +74,16 @@ def _size() -> tuple[int, int]:
     return size.columns or 80, size.lines or 24
 
 
-def progress(items: Iterable[T], total: int, unit: str) -> Iterator[T]:
+def progress(items: Iterable[T], total: int, unit: str, *, after: float = 0.0) -> Iterator[T]:
     """Pass items on and show how far they are.
 
     Args:
         items: What is waited for.
         total: How many there will be.
         unit: What they are.
+        after: How many seconds it may take without a word.
     """
-    with Progress(total, unit) as shown:
+    with Progress(total, unit, after=after) as shown:
         for item in items:
             yield item
             shown.advance()

@@ -110,7 +110,7 @@ class _Checker:
         for file in (file for file, total in totals.items() if not total):
             tell(f"{file}: there are no trajectories in it")
         files = chain.from_iterable(map(self._lines, totals))
-        yield from progress(files, sum(totals.values()), "trajectories")
+        yield from progress(files, sum(totals.values()), "trajectories", after=1.0)
 
     def _lines(self, file: str) -> Iterator[tuple[Trajectory | None, list[_Found]]]:
         first_lines: dict[str, int] = {}

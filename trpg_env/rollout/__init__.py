@@ -59,9 +59,9 @@ def rollout(
         ScriptError: A script cannot be loaded.
         ValueError: A number is out of range, there is no script, the DM cannot play one, or agent or DM cannot be
             copied (with several episodes in flight) or pickled (with several processes).
-        StoreError: `out` cannot be written, or holds another run.
+        TypeError: `agent` is no agent, or a number is none.
+        StoreError: `out` cannot be written, or holds another run: with the first trajectory, as is what follows.
         RunError: A process does not start.
-        TypeError: `agent` is no agent.
 
     Example:
         >>> from trpg_env import rollout
@@ -69,41 +69,18 @@ def rollout(
         >>> [t.outcome for t in rollout("cool-tomato", PlannerAgent(), n=2)]
         ['completed', 'completed']
     """
-    from contextlib import closing  # noqa: PLC0415
-
-    from trpg_env.agents import as_agent  # noqa: PLC0415
     from trpg_env.rollout.prepared import Rollout  # noqa: PLC0415
-    from trpg_env.trajectory import Store  # noqa: PLC0415
 
     wanted: list[Any] = list(scripts) if isinstance(scripts, list | tuple) else [scripts]
-    if n < 0 or not wanted:
-        raise ValueError("a rollout wants at least one script and a number of episodes, 0 or more")
-    agent = as_agent(agent)
-
-    def play() -> "Iterator[Trajectory]":
-        with Rollout(
-            wanted,
-            agent,
-            n,
-            seed,
-            luck=luck,
-            max_turns=max_turns,
-            dm=dm,
-            concurrency=concurrency,
-            processes=processes,
-            sandbox=sandbox,
-        ) as ready:
-            if out is None:
-                with closing(ready.play()) as playing:
-                    for done in playing:
-                        yield done.trajectory
-                return
-            with (
-                Store(out, ready.run.as_dict(), ready.run.ids()) as store,
-                closing(ready.play(lambda episode: episode.id not in store)) as playing,
-            ):
-                for done in playing:
-                    store.append(done.line)
-                    yield done.trajectory
-
-    return play()
+    return Rollout(
+        wanted,
+        agent,
+        n,
+        seed,
+        luck=luck,
+        max_turns=max_turns,
+        dm=dm,
+        concurrency=concurrency,
+        processes=processes,
+        sandbox=sandbox,
+    ).trajectories(out)

@@ -1,7 +1,9 @@
 """A run made ready: scripts loaded, player and DM known, everything refused that cannot be played."""
 
-from collections.abc import Callable, Generator, Sequence
+import os
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing
+from operator import index
 
 from trpg_env.agents import Agent, Function, as_agent
 from trpg_env.dm import DungeonMaster
@@ -14,7 +16,7 @@ from trpg_env.rollout.runner import play
 from trpg_env.rollout.table import Table
 from trpg_env.sandbox import Sandbox
 from trpg_env.script import ScriptLike, load_script
-from trpg_env.trajectory import Participant
+from trpg_env.trajectory import Participant, Store, Trajectory
 
 
 class Rollout:
@@ -38,7 +40,7 @@ class Rollout:
     Raises:
         ScriptError: A script cannot be loaded.
         ValueError: A number is out of range, there is no script, or the DM cannot play one.
-        TypeError: `agent` is no agent.
+        TypeError: `agent` is no agent, or a number is none.
     """
 
     def __init__(
@@ -55,10 +57,11 @@ class Rollout:
         processes: int = 1,
         sandbox: Sandbox | None = None,
     ) -> None:
-        if n < 0 or not scripts:
-            raise ValueError("a rollout wants at least one script and a number of episodes, 0 or more")
-        if concurrency < 1 or processes < 1:
-            raise ValueError("concurrency and processes are numbers, 1 or more")
+        if not scripts:
+            raise ValueError("a rollout wants at least one script")
+        n = _whole(n, "n", 0)
+        seed, luck = _whole(seed, "seed"), _whole(luck, "luck")
+        concurrency, processes = _whole(concurrency, "concurrency", 1), _whole(processes, "processes", 1)
         player = as_agent(agent)
         with ExitStack() as stack:
             shared = sandbox or stack.enter_context(Sandbox())
@@ -92,3 +95,33 @@ class Rollout:
         with closing(play(self._table, episodes, self._job.concurrency)) as playing:
             for record in playing:
                 yield Finished.of(record)
+
+    def trajectories(self, out: str | os.PathLike[str] | None = None) -> Iterator[Trajectory]:
+        """Play, keep what is played in a file if one is named, and close.
+
+        Args:
+            out: The file; what it has already is neither played nor yielded again.
+        """
+        with self:
+            if out is None:
+                with closing(self.play()) as playing:
+                    for done in playing:
+                        yield done.trajectory
+                return
+            with (
+                Store(out, self.run.as_dict(), self.run.ids()) as store,
+                closing(self.play(lambda episode: episode.id not in store)) as playing,
+            ):
+                for done in playing:
+                    store.append(done.line)
+                    yield done.trajectory
+
+
+def _whole(value: object, name: str, least: int | None = None) -> int:
+    try:
+        number = index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise TypeError(f"{name}={value!r} is not a whole number") from None
+    if least is not None and number < least:
+        raise ValueError(f"{name}={number} is too few: it is {least} or more")
+    return number
