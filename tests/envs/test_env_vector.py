@@ -165,7 +165,7 @@ def test_an_action_that_is_no_text_is_an_invalid_action() -> None:
         ({"script": "cool-tomato", "num_envs": 0}, "1 or more"),
         ({"script": "cool-tomato", "num_envs": -1}, "1 or more"),
         ({"script": "cool-tomato", "action_format": "xml"}, "react"),
-        ({"script": "cool-tomato", "max_turns": 0}, "1 or more"),
+        ({"script": "cool-tomato", "max_turns": 0}, "from 1 to 1,000,000"),
         ({"script": ["cool-tomato", "unix-admin"]}, "llm"),
         ({"script": ["cool-tomato", "nowhere.yaml"]}, "nowhere.yaml"),
     ],

@@ -20,6 +20,8 @@ from trpg_env.world import Ruling, State, World
 from trpg_env.world.resolution import MAX_ACTION
 
 MAX_SEED = 2**31
+MAX_TURNS = 1_000_000
+"""As many as a script may have."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 """What a terminal would obey, or cannot show."""
@@ -71,9 +73,9 @@ class AgentRefineEnv(gym.Env[str, str]):
         if render_mode not in (None, *self.metadata["render_modes"]):
             raise ValueError(f'render_mode={render_mode!r} is not None, "ansi" or "human"')
         if max_turns is not None and (
-            not isinstance(max_turns, int) or isinstance(max_turns, bool) or max_turns < 1
+            not isinstance(max_turns, int) or isinstance(max_turns, bool) or not 1 <= max_turns <= MAX_TURNS
         ):
-            raise ValueError(f"max_turns={max_turns!r} is not a number of turns, 1 or more")
+            raise ValueError(f"max_turns={max_turns!r} is not a number of turns from 1 to {MAX_TURNS:,}")
         if not isinstance(admissible_actions, bool):
             raise ValueError(f"admissible_actions={admissible_actions!r} is not True or False")
         terms = Reward(reward)

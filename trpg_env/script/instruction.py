@@ -33,7 +33,8 @@ def instruction(script: Script, turns: int | None = None) -> str:
         lines.append(
             f"Places: {', '.join(program.places[:SHOWN_PLACES])}{f' and {rest:,} more' if rest > 0 else ''}."
         )
-    lines.append(f"You have {turns or script.max_turns} turns.")
+    left = turns or script.max_turns
+    lines.append(f"You have {left} {'turn' if left == 1 else 'turns'}.")
     return "\n".join(lines)
 
 

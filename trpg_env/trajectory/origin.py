@@ -10,7 +10,7 @@ from trpg_env.trajectory.identity import episode_id
 from trpg_env.trajectory.model import Trajectory, writable
 from trpg_env.trajectory.wording import contrast, shown
 
-_LIMIT = re.compile(r"You have ([1-9][0-9]{0,8}) turns\.")
+_LIMIT = re.compile(r"You have ([1-9][0-9]{0,8}) turns?\.")
 
 
 def limit_of(trajectory: Trajectory) -> int | None:

@@ -203,7 +203,12 @@ class Store:
             )
 
     def _refuse_strangers(self, there: set[str], ids: Iterable[str]) -> None:
-        if there.difference(ids):
+        strangers = set(there)
+        for known in ids:
+            strangers.discard(known)
+            if not strangers:  # a run has many more episodes than a file that was just begun
+                return
+        if strangers:
             raise StoreError(
                 f"{self.path} holds episodes of another run; name another file, or give the arguments it was begun with"
             )

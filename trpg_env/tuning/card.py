@@ -24,7 +24,7 @@ ROWS = 200
 _LONGEST = 2_000
 """The longest text in a cell, in characters."""
 
-_MARKUP = re.compile(r"[\\`*\[\]|~!#&:@]")
+_MARKUP = re.compile(r"[\\`*$\[\]|~!#&:@]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|(?<=www)\.")
 
 
 def card(summary: Summary, format: Format, data_files: Mapping[str, str], names: Collection[str]) -> str:
