@@ -53,6 +53,29 @@ CORRECTING_AN_INVOICE = [
         "Files: invoice-214, invoice-214b and members-list. Cards: nothing.",
         0,
     ),
+    ("view invoice-214b", "Invoice 214, corrected: fourteen jars of lime honey.", 0),
+    (
+        "begin draft",
+        "You would not know what to write, or to whom. First find out what is wanted.",
+        "logic",
+    ),
+    (
+        "open folder inbox",
+        "inbox: What has come in. Messages: request and newsletter. Files: nothing. Cards: nothing.",
+        0,
+    ),
+    (
+        "read request",
+        "From Ruta of Meadow Gold: Invoice 214 charges forty jars; we had fourteen. "
+        "Please send the corrected one to billing@meadowgold.example, not to me. Ruta.",
+        0,
+    ),
+    (
+        "open folder documents",
+        "documents: The association's files. Messages: nothing. "
+        "Files: invoice-214, invoice-214b and members-list. Cards: nothing.",
+        0,
+    ),
     ("begin draft", "An empty sheet with a greeting at the foot of it.", 1 / 6),
     ("begin the letter", 'There is no such action: "begin the letter".', "parameter"),
     ("address draft to billing@meadowgold.example", "To: billing@meadowgold.example", 1 / 6),

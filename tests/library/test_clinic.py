@@ -7,10 +7,11 @@ from trpg_env.testing import Played, play
 NAME = "clinic"
 LUNGS_NO_PENICILLIN, LUNGS_NO_TETRACYCLINE, BLOOD_NO_TETRACYCLINE, BLOOD_NO_SULPHONAMIDE = range(4)
 STILL, NERVOUS = (
-    0,
+    1,
     3,
 )  # luck with which Fern, not calmed, keeps still when a sample is drawn, or jerks her head round
 
+CARD_READ = ["go to office", "read card", "go to waiting room"]
 ON_THE_TABLE = ["weigh Fern", "lead Fern to consulting room", "wash hands"]
 SWABBED = [*ON_THE_TABLE, "examine chest", "draw throat swab", "go to laboratory"]
 SWAB_READ = [*SWABBED, "look at throat swab under microscope", "go to pharmacy"]
@@ -19,7 +20,15 @@ BLOOD_READ = [*BLED, "look at blood sample under microscope", "go to pharmacy"]
 
 
 def given(read: list[str], drug: str, dose: int) -> list[str]:
-    return [*read, f"take {drug}", "go to consulting room", "wash hands", f"give {dose} ml of {drug}"]
+    return [
+        *CARD_READ,
+        *read,
+        f"take {drug}",
+        f"read {drug}",
+        "go to consulting room",
+        "wash hands",
+        f"give {dose} ml of {drug}",
+    ]
 
 
 def treated(read: list[str], drug: str, dose: int) -> list[str]:
@@ -44,12 +53,12 @@ def test_a_plan_reaches_the_goal_milestone_by_milestone(
 ) -> None:
     plan = treated(read, drug, dose)
     steps = seen(plan, variation)
-    assert [step.error for step in steps] == [None] * 15
+    assert [step.error for step in steps] == [None] * 19
     rewarded = [(step.action, round(step.progress * 7)) for step in steps if step.reward > 0]
     assert rewarded == [
         ("weigh Fern", 1),
-        (plan[3], 2),
-        (plan[6], 3),
+        (plan[6], 2),
+        (plan[9], 3),
         (f"take {drug}", 4),
         (f"give {dose} ml of {drug}", 5),
         ("lead Fern to ward", 6),
@@ -155,10 +164,22 @@ def test_the_wrong_place_is_named_and_can_be_left(
             "wash hands",
         ),
         (
-            given(SWAB_READ, "Doxal", 9)[1:-1],
+            [action for action in given(SWAB_READ, "Doxal", 9)[:-1] if action != "weigh Fern"],
             "give 9 ml of Doxal",
             "Without her weight every dose is a guess.",
             "lead Fern to waiting room",
+        ),
+        (
+            [action for action in given(SWAB_READ, "Doxal", 9)[:-1] if action != "read Doxal"],
+            "give 9 ml of Doxal",
+            "You do not draw up a drug whose label you have not read with the vial in your hand.",
+            "read Doxal",
+        ),
+        (
+            given(SWAB_READ, "Doxal", 9)[3:-1],
+            "give 9 ml of Doxal",
+            "Nobody has told you yet what she cannot bear, and a needle is not the way to find out.",
+            "go to ward",
         ),
         (
             ON_THE_TABLE,

@@ -199,6 +199,13 @@ def test_each_answer_gives_the_word_for_the_next_question() -> None:
     assert "thrown gloves in" in steps[4].observation
 
 
+def test_each_lead_names_the_one_whom_it_concerns() -> None:
+    envy = play(SCRIPT, [*HEAR_OF_GLOVES, *ASK_BRAM[:2]], variation=ODILE_OF_ENVY)[-1]
+    debt = play(SCRIPT, [*HEAR_OF_GLOVES, *ASK_ODILE[:2]], variation=BRAM_OF_DEBT)[-1]
+    assert "Ask rather Odile, who has come second four years running" in envy.observation
+    assert "Only Bram owes the chandler" in debt.observation
+
+
 def test_who_has_nothing_to_say_says_so_and_gives_no_lead() -> None:
     asked = play(SCRIPT, [*HEAR_OF_GLOVES, "ask Kofi about gloves"])[-1]
     assert (asked.error, asked.observation) == (None, "Kofi has nothing to say about gloves.")

@@ -42,6 +42,32 @@ PLANS = {
 }
 
 
+@pytest.mark.parametrize(
+    ("variation", "glimpse", "noise"),
+    [
+        (CRAB_IN_CRYPT, "Through the arch to the east the shaft of a spear", "below you"),
+        (CRAB_IN_CISTERN, "Through the arch to the east the shaft of a spear", "in the north"),
+        (SPEAR_IN_LOFT, "Above you, in the loft, the shaft of a spear", "below you"),
+    ],
+)
+def test_the_way_is_told_where_it_parts(variation: int, glimpse: str, noise: str) -> None:
+    on_the_stair, on_looking, in_the_nave, there = play(
+        SCRIPT, ["go east", "look", "go east", "look around"], variation=variation
+    )
+    assert glimpse in on_the_stair.observation
+    assert glimpse in on_looking.observation
+    assert f"over stone {noise}, and iron knocks" in in_the_nave.observation
+    assert "iron knocks" in there.observation
+
+
+def test_signs_end_with_what_made_them() -> None:
+    steps = play(SCRIPT, PLANS[CRAB_IN_CRYPT], luck=KIND[CRAB_IN_CRYPT], variation=CRAB_IN_CRYPT)
+    back = steps[PLANS[CRAB_IN_CRYPT].index("go up") :]
+    assert not any(
+        "iron knocks" in step.observation or "shaft of a spear" in step.observation for step in back
+    )
+
+
 @pytest.mark.parametrize("variation", PLANS)
 def test_light_spear_and_clapper_ring_the_bell(variation: int) -> None:
     steps = play(SCRIPT, PLANS[variation], luck=KIND[variation], variation=variation)

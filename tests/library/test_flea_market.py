@@ -11,6 +11,7 @@ SILVIO_PAYS_BEST = [
     "offer 6 for tin box",
     "buy tin box",
     "go to alley",
+    "ask Silvio about opera glasses",
     "sell opera glasses to Silvio",
     "go to cloth stall",
     "examine blue velvet",
@@ -22,6 +23,7 @@ SILVIO_PAYS_BEST = [
 ]
 OTTOKAR_PAYS_BEST = [
     *TO_THE_CLOCKS,
+    "ask Ottokar about opera glasses",
     "sell opera glasses to Ottokar",
     "wind walnut box",
     "offer 7 for walnut box",
@@ -43,18 +45,18 @@ def shop(actions: list[str], variation: int = 1, luck: int = 0) -> list[Played]:
 
 def test_a_careful_shopper_comes_home_with_a_crown_to_spare() -> None:
     steps = shop(SILVIO_PAYS_BEST)
-    assert [step.error for step in steps] == [None] * 14
+    assert [step.error for step in steps] == [None] * 15
     assert steps[-1].success
     assert steps[-1].state["player"]["purse"] == 9 - 6 + 6 - 5
     reached = [round(step.progress * 6) for step in steps]
-    assert reached == [0, 0, 1, 1, 2, 2, 3, 3, 3, 4, 4, 5, 5, 6]
+    assert reached == [0, 0, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 5, 5, 6]
 
 
 def test_where_ottokar_pays_best_the_other_box_is_dearer_and_he_buys_the_glasses() -> None:
     steps = shop(OTTOKAR_PAYS_BEST, variation=2)
-    assert [step.error for step in steps] == [None] * 14
-    assert steps[2].observation == "Ottokar pays 7 crowns for the opera glasses. You have 16."
-    assert steps[10].observation.endswith(
+    assert [step.error for step in steps] == [None] * 15
+    assert steps[3].observation == "Ottokar pays 7 crowns for the opera glasses. You have 16."
+    assert steps[11].observation.endswith(
         "Berta spits in one palm and shakes on 6 crowns for the blue velvet."
     )
     assert steps[-1].success
@@ -64,8 +66,11 @@ def test_where_ottokar_pays_best_the_other_box_is_dearer_and_he_buys_the_glasses
 @pytest.mark.parametrize(("variation", "sound", "broken"), [(0, "walnut", "tin"), (1, "tin", "walnut")])
 def test_one_box_plays_and_one_has_gaps(variation: int, sound: str, broken: str) -> None:
     whole, gaps = shop([*TO_THE_CLOCKS, f"wind {sound} box", f"wind {broken} box"], variation)[2:]
-    assert whole.observation == f"You wind the {sound} box. A waltz, every note of it. Even Pim looks up."
-    assert gaps.observation.endswith("The comb has missing teeth.")
+    assert whole.observation == (
+        f"You wind the {sound} box. A waltz, every note of it. Even Pim looks up."
+        " Less than 6 it is not, says Ottokar, whatever it plays."
+    )
+    assert "The comb has missing teeth." in gaps.observation
 
 
 def test_nothing_can_be_had_from_afar() -> None:
@@ -90,6 +95,40 @@ def test_music_is_heard_before_its_price_is_talked_about() -> None:
     assert refused.state["Ottokar"]["settled"] is False
     assert agreed.error is None
     assert agreed.state["tin box"]["price"] == 6
+
+
+def test_a_box_is_not_known_by_the_sound_of_the_other() -> None:
+    refused = shop([*TO_THE_CLOCKS, "wind walnut box", "offer 6 for tin box"])[-1]
+    assert (refused.error, refused.state["Ottokar"]["settled"]) == ("logic", False)
+    assert refused.message.endswith("or of music before it has been heard.")
+
+
+def test_nothing_is_sold_before_its_price_has_been_asked() -> None:
+    refused, asked, sold = shop(
+        [
+            *TO_THE_CLOCKS,
+            "sell opera glasses to Ottokar",
+            "ask Ottokar about opera glasses",
+            "sell opera glasses to Ottokar",
+        ],
+        variation=2,
+    )[2:]
+    assert (refused.error, refused.state["opera glasses"]["at"]) == ("logic", "player")
+    assert refused.message == (
+        "There is no buying the opera glasses back, and you have not heard yet what they would fetch,"
+        " here or elsewhere."
+    )
+    assert "7 crowns from me" in asked.observation
+    assert "Silvio gives 4" in asked.observation
+    assert sold.error is None
+
+
+def test_what_is_held_to_the_light_or_conceded_has_a_bottom_that_is_told() -> None:
+    seen, conceded = shop(
+        ["go to arch", "go to cloth stall", "examine blue velvet", "point out moth hole in blue velvet"]
+    )[2:]
+    assert seen.observation.endswith("Not under 8, says Berta, as long as nobody shows her a reason.")
+    assert conceded.observation.endswith("With that in it, then, not under 5.")
 
 
 def test_a_fault_is_found_before_it_is_pointed_out() -> None:
@@ -131,8 +170,8 @@ def test_a_sum_is_a_whole_number_of_crowns(sum_: str, message: str) -> None:
 
 def test_a_fault_of_a_box_is_heard_first_and_known_to_its_dealer() -> None:
     fault = "point out missing teeth in walnut box"
-    unheard, _, known, none = shop(
-        [*TO_THE_CLOCKS, fault, "wind walnut box", fault, fault.replace("walnut", "tin")]
+    unheard, _, known, _, none = shop(
+        [*TO_THE_CLOCKS, fault, "wind walnut box", fault, "wind tin box", fault.replace("walnut", "tin")]
     )[2:]
     assert [unheard.error, known.error, none.error] == ["logic"] * 3
     assert unheard.message.startswith("Ottokar asks you to show it")
@@ -154,7 +193,10 @@ def test_a_dealer_says_what_a_thing_stands_him_in_and_what_he_would_give() -> No
     )
     said = [step.observation.removeprefix("Ottokar folds both arms. Ottokar says: ") for step in asked]
     assert said[2].startswith("I could not let the tin box go for less than 6.")
-    assert said[3] == "For the opera glasses? 3 crowns, and I am not asking where you have it from."
+    assert said[3] == (
+        "Such a pair? 3 crowns from me, and I am not asking where you have it from."
+        " Silvio gives 6, but do not say that I sent you."
+    )
     assert said[4] == "The red velvet is no business of mine."
     assert said[7] == "7 for the tin box. We have done our talking."
 
@@ -181,7 +223,7 @@ def test_what_the_purse_does_not_hold_cannot_be_paid() -> None:
         ["buy tin box"],
         ["wind tin box", "offer 5 for tin box"],
         ["wind walnut box", "offer 6 for walnut box"],
-        ["sell opera glasses to Ottokar"],
+        ["ask Ottokar about opera glasses", "sell opera glasses to Ottokar"],
     ],
     ids=["the mark is paid", "an offer is refused", "the wrong box is bargained for", "the glasses go cheap"],
 )

@@ -6,20 +6,14 @@ from trpg_env.testing import Played, play
 
 NAME = "garden"
 FROST_SOUR, FROST_CHALKY, RAIN_SOUR, RAIN_CHALKY = range(4)
-# With luck 0 the pump works and the wind takes a loose fleece at once; with 2 the fleece stays where it is;
-# with 12 the pump gives air at the twelfth turn.
-KIND_PUMP, CALM, AIR = 0, 2, 12
+# With luck 6 the pump works and the wind takes a loose fleece at once; with 2 the fleece stays where it is;
+# with 3 the pump gives air at the seventeenth turn.
+KIND_PUMP, CALM, AIR = 6, 2, 3
 
-LIMED = ["take meter", "take lime", "go to long bed", "test soil", "spread lime"]
-NEEDLED = [
-    "take meter",
-    "go to long bed",
-    "test soil",
-    "go to pine corner",
-    "take pine needles",
-    "go to long bed",
-    "spread pine needles",
-]
+STUDIED = ["look up soil", "take meter", "go to gate", "read notice board", "go to long bed", "test soil"]
+WITH_LIME = [*STUDIED, "go to shed", "take lime", "go to long bed"]
+LIMED = [*WITH_LIME, "spread lime"]
+NEEDLED = [*STUDIED, "go to pine corner", "take pine needles", "go to long bed", "spread pine needles"]
 PLANTED = ["go to greenhouse", "take seedlings", "take fleece", "go to long bed", "plant seedlings"]
 PLANTED_BARE = [action for action in PLANTED if action != "take fleece"]
 WATERED = ["go to pine corner", "fill can", "go to long bed", "water seedlings"]
@@ -100,12 +94,12 @@ def test_the_handbook_says_what_follows_from_them() -> None:
             ["take meter"],
             "test soil",
             "It is the soil of the long bed that matters, and you are at the shed.",
-            "take lime",
+            "look up soil",
         ),
         (
-            ["take meter", "take lime", "go to gate"],
-            "put back lime",
-            "The place for the lime is the shed, and you are at the gate.",
+            ["take meter", "go to gate"],
+            "put back meter",
+            "The place for the meter is the shed, and you are at the gate.",
             "go to long bed",
         ),
     ],
@@ -122,27 +116,45 @@ def test_the_wrong_place_is_named_and_can_be_left(
     ("before", "wrong", "message", "right"),
     [
         (
-            LIMED[:3],
-            "spread lime",
+            ["take meter"],
+            "take lime",
             "You do not know yet what this soil lacks, and guessing with sacks is how plot thirty ended.",
+            "go to long bed",
+        ),
+        (
+            [*STUDIED[1:], "go to shed"],
+            "take lime",
+            "You have a number, and no idea which sack answers it. A book would know.",
+            "look up soil",
+        ),
+        (
+            ["take meter", "go to long bed"],
+            "cut channel",
+            "Against what? You do not know yet what the night will bring.",
             "test soil",
         ),
         (
-            [*LIMED[:4], *PLANTED[:2], "go to long bed"],
+            ["go to long bed", "go to greenhouse", "take fleece", "go to long bed"],
+            "lay fleece",
+            "Against what? You do not know yet what the night will bring.",
+            "go to gate",
+        ),
+        (
+            [*WITH_LIME, *PLANTED[:2], "go to long bed"],
             "plant seedlings",
             "Not at pH 5.2. The soil has to be mended first.",
             "spread lime",
         ),
         (
-            LIMED[:3],
+            WITH_LIME,
             "cut channel",
-            "Digging takes both hands, and you carry meter and lime.",
-            "test soil",
+            "Digging takes both hands, and you carry lime.",
+            "spread lime",
         ),
         (
-            [*LIMED[:2], "go to long bed", "go to greenhouse"],
+            ["take meter", "go to long bed", "go to greenhouse", "take seedlings"],
             "take fleece",
-            "Both hands are full, with meter and lime.",
+            "Both hands are full, with meter and seedlings.",
             "read seed packet",
         ),
         (
@@ -168,7 +180,7 @@ def test_the_wrong_order_is_explained_and_can_be_mended(
 
 
 def test_a_wrong_value_is_named_and_can_be_mended() -> None:
-    last, erred, mended = gardened([*LIMED[:4], "spread manure", "spread the lime"])[-3:]
+    last, erred, mended = gardened([*WITH_LIME, "spread manure", "spread the lime"])[-3:]
     assert (erred.error, erred.state) == ("parameter", last.state)
     assert erred.message == '"manure" is not a valid stuff for "spread {stuff}". Valid: lime, pine needles.'
     assert (mended.error, mended.state["soil"]["cured"]) == (None, True)
@@ -240,13 +252,13 @@ def test_putting_back_something_else_does_not_shelter_them() -> None:
 def test_the_wind_may_take_a_fleece_that_lies_loose_and_it_can_be_fetched() -> None:
     loose = [*LIMED, *PLANTED, *WATERED, "lay fleece"]
     steps = gardened([*loose, "go to pine corner", "take fleece", "go to long bed", *COVERED, *HOME])
-    assert steps[14].state["fleece"]["at"] == "soil"
-    assert "carries it off" in steps[15].observation
-    assert (steps[15].state["fleece"]["at"], steps[16].error) == ("pine corner", None)
+    assert steps[19].state["fleece"]["at"] == "soil"
+    assert "carries it off" in steps[20].observation
+    assert (steps[20].state["fleece"]["at"], steps[21].error) == ("pine corner", None)
     assert steps[-1].success
     calm = gardened([*loose, "go to pine corner", "take fleece"], luck=CALM)
-    assert calm[15].observation.endswith("A gust tugs at the fleece.")
-    assert (calm[15].state["fleece"]["at"], calm[16].error) == ("soil", "place")
+    assert calm[20].observation.endswith("A gust tugs at the fleece.")
+    assert (calm[20].state["fleece"]["at"], calm[21].error) == ("soil", "place")
 
 
 def test_a_fleece_under_stones_stays() -> None:
@@ -257,7 +269,7 @@ def test_a_fleece_under_stones_stays() -> None:
 def test_a_fleece_that_should_not_be_there_can_be_taken_off_again() -> None:
     plan = [*LIMED, *PLANTED, *WATERED, *COVERED, "take fleece", "go to greenhouse", "put back fleece"]
     steps = gardened([*plan, "go to long bed", "cut channel", *HOME], RAIN_SOUR)
-    assert steps[16].state["fleece"] | {"gusts": 0} == {
+    assert steps[21].state["fleece"] | {"gusts": 0} == {
         "at": "player",
         "home": "greenhouse",
         "weighed": False,

@@ -8,6 +8,7 @@ from trpg_env.testing import Played, play
 HEARD = ["read register", "go to quay", "listen to Ruben"]
 RUBEN_TRUSTS = [*HEARD, "go to canteen", "ask Sanne about accident", "go to quay", "tell Ruben of loose rail"]
 BOTH_TRUST = [*RUBEN_TRUSTS, "go to company office", "tell Holm of mail contract"]
+CEILING_KNOWN = [*BOTH_TRUST, "ask Holm about wages", "go to quay"]
 
 
 def talk(actions: list[str], variation: int = 0, luck: int = 0) -> list[Played]:
@@ -18,6 +19,7 @@ def to_the_end(concession: str, figure: int) -> list[str]:
     return [
         *BOTH_TRUST,
         f"ask Holm for {concession}",
+        "ask Holm about wages",
         "go to quay",
         f"tell Ruben of {concession}",
         f"propose {figure} per cent to Ruben",
@@ -34,9 +36,9 @@ def to_the_end(concession: str, figure: int) -> list[str]:
 )
 def test_who_listens_first_brings_them_to_one_figure(variation: int, concession: str, figure: int) -> None:
     steps = talk(to_the_end(concession, figure), variation)
-    assert [step.error for step in steps] == [None] * 17
+    assert [step.error for step in steps] == [None] * 18
     reached = [round(step.progress * 6) for step in steps]
-    assert reached == [0, 0, 0, 0, 0, 0, 1, 1, 2, 3, 3, 3, 4, 4, 5, 5, 6]
+    assert reached == [0, 0, 0, 0, 0, 0, 1, 1, 2, 3, 3, 3, 3, 4, 4, 5, 5, 6]
     assert steps[-1].success
     assert steps[-1].observation == (
         f"Three signatures under {figure} per cent and the {concession}. Somebody tries the harmonium."
@@ -45,10 +47,10 @@ def test_who_listens_first_brings_them_to_one_figure(variation: int, concession:
 
 def test_the_quay_takes_up_the_figure_and_both_come_to_the_table() -> None:
     steps = talk(to_the_end("second man", 8))
-    assert steps[12].observation.splitlines()[1] == "Forty voices on the quay take up the figure, 8, 8, 8."
-    assert steps[13].observation.count("Forty") == 0
-    assert steps[14].state["Ruben"]["at"] == steps[14].state["Holm"]["at"] == "mission"
-    assert steps[14].observation.endswith(
+    assert steps[13].observation.splitlines()[1] == "Forty voices on the quay take up the figure, 8, 8, 8."
+    assert steps[14].observation.count("Forty") == 0
+    assert steps[15].state["Ruben"]["at"] == steps[15].state["Holm"]["at"] == "mission"
+    assert steps[15].observation.endswith(
         "Both of them set off for the mission, on different sides of the street."
     )
 
@@ -127,6 +129,11 @@ def test_no_figure_is_heard_before_there_is_trust_and_holm_waits_for_ruben() -> 
     assert early.error == "logic"
     assert early.message == "Ruben discusses no figures with somebody who does not know what this is about."
     assert "What would the line have from it?" in holm.observation
+    guess = talk([*RUBEN_TRUSTS, "propose 8 per cent to Ruben"])[-1]
+    assert (guess.error, guess.state["Ruben"]["agreed"]) == ("logic", False)
+    assert guess.message == (
+        "What Ruben accepts he cannot take back, and you do not know yet how far the line can go."
+    )
     waits = talk([*BOTH_TRUST, "propose 8 per cent to Holm"])[-1]
     assert waits.error == "logic"
     assert waits.message == "Holm puts his name under no figure that the quay has not accepted first."
@@ -142,7 +149,7 @@ def test_no_figure_is_heard_before_there_is_trust_and_holm_waits_for_ruben() -> 
 )
 def test_a_figure_is_a_whole_number(percent: str, message: str) -> None:
     *_, before, odd, whole = talk(
-        [*RUBEN_TRUSTS, f"propose {percent} per cent to Ruben", "propose 10 per cent to Ruben"]
+        [*CEILING_KNOWN, f"propose {percent} per cent to Ruben", "propose 10 per cent to Ruben"]
     )
     assert odd.error == "parameter"
     assert message in odd.message
@@ -197,7 +204,7 @@ def test_holm_may_have_to_be_asked_again() -> None:
             [*RUBEN_TRUSTS, "go to company office", "tell Holm of loose rail", "tell Holm of loose rail"],
             "Holm, now: gone.",
         ),
-        ([*RUBEN_TRUSTS, "propose 11 per cent to Ruben"], "Nobody there will ever sign that."),
+        ([*CEILING_KNOWN, "propose 11 per cent to Ruben"], "Nobody there will ever sign that."),
         ([*BOTH_TRUST, "ask Holm for night bus"], "it is not what the quay is waiting for."),
     ],
     ids=["ruben walks out", "holm walks out", "too much is promised", "the wrong thing is given"],

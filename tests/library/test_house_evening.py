@@ -9,7 +9,10 @@ from trpg_env.testing import Played, play
 NAME = "house-evening"
 COAT, SEWING_BOX, BREAD_BIN = range(3)
 
+ASKED = ["go to hall", "read note", "ask Ottilie about glasses"]
 FROM_THE_COAT = [
+    *ASKED,
+    "go to porch",
     "open coat pocket",
     "take glasses",
     "close coat pocket",
@@ -21,8 +24,7 @@ FROM_THE_COAT = [
     "take mask",
 ]
 FROM_THE_BREAD_BIN = [
-    "go to hall",
-    "ask Ottilie about glasses",
+    *ASKED,
     "go to kitchen",
     "open bread bin",
     "take glasses",
@@ -78,20 +80,22 @@ def test_a_plan_reaches_the_goal_milestone_by_milestone(variation: int, plan: li
 
 def test_what_the_grandmother_remembers_tells_where_the_glasses_are() -> None:
     told = [
-        play(NAME, ["go to hall", "ask Ottilie about her glasses"], variation=v)[-1].observation
+        play(NAME, ["go to hall", "read note", "ask Ottilie about her glasses"], variation=v)[-1].observation
         for v in range(3)
     ]
     assert "my hands in my pockets" in told[COAT]
     assert "a needle's eye" in told[SEWING_BOX]
     assert "the date on a loaf" in told[BREAD_BIN]
-    opened = play(NAME, ["go to hall", "go to living room", "open the sewing box"], variation=SEWING_BOX)[-1]
+    opened = play(NAME, [*ASKED, "go to living room", "open the sewing box"], variation=SEWING_BOX)[-1]
     assert opened.observation == "You open the sewing box. Inside: thimble and glasses."
 
 
 def test_she_answers_what_she_knows_and_nothing_else() -> None:
-    steps = play(NAME, ["go to hall", "ask Ottilie about the mask", "phone grandmother about umbrellas"])
-    assert steps[1].observation.endswith("He did not say frozen.")
-    assert steps[2].observation == "Ottilie says: Speak up, child. Of umbrellas I know nothing."
+    steps = play(
+        NAME, ["go to hall", "read note", "ask Ottilie about the mask", "phone grandmother about umbrellas"]
+    )
+    assert steps[2].observation.endswith("He did not say frozen.")
+    assert steps[3].observation == "Ottilie says: Speak up, child. Of umbrellas I know nothing."
 
 
 @pytest.mark.parametrize(
@@ -103,7 +107,7 @@ def test_she_answers_what_she_knows_and_nothing_else() -> None:
             "There is no door from the porch to the kitchen. From here you can reach hall.",
             "go to hall",
         ),
-        ([], "take glasses", "You see no glasses in the porch.", "open coat pocket"),
+        ([], "take glasses", "You see no glasses in the porch.", "go to hall"),
         (
             [],
             "ask Ottilie about glasses",
@@ -130,7 +134,7 @@ def test_the_wrong_place_is_named_and_can_be_left(
     ("before", "wrong", "message", "right"),
     [
         (
-            ["open coat pocket", "go to hall", "go to kitchen"],
+            [*FROM_THE_COAT[:5], "go to hall", "go to kitchen"],
             "open bread bin",
             "The coat pocket still stands open, and you promised to close each thing before the next.",
             "take mask",
@@ -152,6 +156,32 @@ def test_the_wrong_place_is_named_and_can_be_left(
             "put mask on bed",
             "Not the mask. The bed is for the cushion, the bedside table for what she feels for in the night.",
             "put mask on bedside table",
+        ),
+        (
+            ["go to hall"],
+            "ask Ottilie about glasses",
+            "You do not know the number of the ward. Somebody must have written it down.",
+            "read note",
+        ),
+        (
+            ["go to hall", "go to porch"],
+            "open coat pocket",
+            "You will not go through her things at a guess."
+            " Somebody knows where she had her glasses last, and can be asked.",
+            "go to hall",
+        ),
+        (
+            ["go to hall", "go to living room", "take cushion", "go to hall", "go to kitchen"],
+            "heat cushion for 2 minutes",
+            "How long? You would be guessing, and there is only one cushion. The ward must have told somebody.",
+            "take mask",
+        ),
+        (
+            ["go to hall", "go to kitchen", "take mask"],
+            "cool mask in fridge",
+            "How cold may it get? You would be guessing, and there is only one mask."
+            " The ward must have told somebody.",
+            "go to hall",
         ),
         (
             FROM_THE_COAT,
@@ -226,11 +256,14 @@ def test_the_careless_ruin_what_they_hold(actions: list[str], told: str, flag: t
     assert last.state[flag[0]][flag[1]] is True
 
 
-def test_each_ruin_was_foretold_by_a_label() -> None:
+def test_each_ruin_was_foretold_by_the_note() -> None:
+    note = play(NAME, ["go to hall", "read the note"])[-1]
     cushion = play(NAME, ["go to hall", "go to living room", "read the label of the cushion"])[-1]
     mask = play(NAME, ["go to hall", "go to kitchen", "read mask"])[-1]
-    assert "two minutes and not a second more" in cushion.observation
-    assert "Do not freeze" in mask.observation
+    assert "two minutes in the microwave and not a second more" in note.observation
+    assert "Do not freeze" in note.observation
+    assert "Loses its heat soon" in cushion.observation
+    assert mask.observation == "Gel mask. Keep to what the ward has told you."
 
 
 def test_one_minute_is_not_enough_and_does_no_harm() -> None:

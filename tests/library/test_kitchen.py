@@ -8,12 +8,21 @@ from trpg_env.testing import Played, play
 
 NAME = "kitchen"
 HOT_NO_BLUE, HOT_NO_GOAT, COLD_NO_BLUE, COLD_NO_GOAT = range(4)
-CLEAN, BROKEN = 0, 1  # luck with which the eggs part cleanly at the tenth turn, or a yolk breaks
+CLEAN, BROKEN = (
+    0,
+    7,
+)  # luck with which the eggs part cleanly at the thirteenth and fourteenth turn, or a yolk breaks
+
+
+ASKED = ["go to dining room", "ask Tove about cheese", "go to kitchen"]
+CARD = ["go to pantry", "read recipe card", "go to kitchen"]
 
 
 def shopping(cheese: str) -> list[str]:
     return [
+        *ASKED,
         "go to pantry",
+        "read recipe card",
         "take dish",
         "go to cellar",
         f"take {cheese}",
@@ -47,7 +56,7 @@ def cooked(actions: list[str], variation: int = HOT_NO_BLUE, luck: int = CLEAN) 
 )
 def test_a_plan_reaches_the_goal_milestone_by_milestone(variation: int, cheese: str, dial: int) -> None:
     steps = cooked([*filled(cheese, dial), *SERVING], variation)
-    assert [step.error for step in steps] == [None] * 18
+    assert [step.error for step in steps] == [None] * 22
     reached = {step.action: round(step.progress * 6) for step in steps if step.reward > 0}
     assert reached == {
         "take eggs": 1,
@@ -78,6 +87,7 @@ def test_the_thermometer_and_the_guest_tell_what_the_dial_and_the_cellar_do_not(
             "go to dining room",
             "ask Tove about the cheese",
             "go to kitchen",
+            *CARD,
             "set oven to 190",
             "read thermometer",
             "read thermometer",
@@ -85,8 +95,10 @@ def test_the_thermometer_and_the_guest_tell_what_the_dial_and_the_cellar_do_not(
         variation,
     )
     assert steps[1].observation == f"Tove says: Anything but {avoided}. One crumb and my throat closes."
-    assert steps[4].observation.startswith("The needle is still climbing.")
-    assert steps[5].observation == f"The needle rests at {needle}."
+    off = f"{needle - 190} hotter" if needle > 190 else f"{190 - needle} cooler"
+    assert steps[4].observation.endswith(f"In pencil below: this oven is {off} than its dial says.")
+    assert steps[7].observation.startswith("The needle is still climbing.")
+    assert steps[8].observation == f"The needle rests at {needle}."
 
 
 @pytest.mark.parametrize(
@@ -142,7 +154,7 @@ def test_the_wrong_place_is_named_and_can_be_left(
             "fold in whites",
         ),
         (
-            ["set oven to 170"],
+            [*CARD, "set oven to 170"],
             "go to pantry",
             "A lit oven with nothing in it is not left alone in a house that is not yours. Stay, or turn it off.",
             "turn the oven off",
@@ -157,6 +169,24 @@ def test_the_wrong_place_is_named_and_can_be_left(
             filled(),
             "set oven to 160",
             "Not while it rises. A change of heat now would bring it down.",
+            "look through pane",
+        ),
+        (
+            ["go to pantry", "go to cellar"],
+            "take goat cheese",
+            "Two cheeses, and nobody has told you yet which of them everybody at the table can eat.",
+            "go to yard",
+        ),
+        (
+            ["wait"],
+            "set oven to 190",
+            "You do not know yet how hot it has to be.",
+            "go to pantry",
+        ),
+        (
+            [*filled(), "look through pane", "wait"],
+            "take dish from oven",
+            "You do not know what it looks like in there this minute, and a door opened too soon cannot be closed again.",
             "look through pane",
         ),
     ],
@@ -184,7 +214,7 @@ def test_the_wrong_order_is_explained_and_can_be_mended(
     ],
 )
 def test_the_dial_refuses_what_it_cannot_show(wrong: str, message: str) -> None:
-    before, erred, mended = cooked(["wait", wrong, "set oven to 190"])
+    before, erred, mended = cooked([*CARD, wrong, "set oven to 190"])[-3:]
     assert (erred.error, erred.message, erred.state) == ("parameter", message, before.state)
     assert (mended.error, mended.state["oven"]["dial"]) == (None, 190)
 
@@ -193,11 +223,11 @@ def test_the_dial_refuses_what_it_cannot_show(wrong: str, message: str) -> None:
     ("actions", "told"),
     [
         (
-            [*filled(), "take dish from oven"],
+            [*filled(), "look through pane", "take dish from oven"],
             "The draught gets in. With a sigh the whole thing folds into itself.",
         ),
         (
-            [*filled(dial=160), "wait", "wait", "take dish from oven"],
+            [*filled(dial=160), "wait", "look through pane", "take dish from oven"],
             "The draught gets in. With a sigh the whole thing folds into itself.",
         ),
         (
@@ -206,7 +236,7 @@ def test_the_dial_refuses_what_it_cannot_show(wrong: str, message: str) -> None:
         ),
         ([*filled(), *["wait"] * 6], "Smoke curls out of the oven's vent. What is in there is charcoal now."),
         (
-            [*filled(), "wait", "wait", "take dish from oven", "wait", "wait", "wait"],
+            [*filled(), "wait", "look through pane", "take dish from oven", "wait", "wait", "wait"],
             "The soufflé has sunk in your hands, flat as a watch.",
         ),
     ],
@@ -227,7 +257,7 @@ def test_a_dish_can_be_spoiled_in_five_ways(actions: list[str], told: str) -> No
 
 def test_the_wrong_cheese_is_found_out_at_table() -> None:
     steps = cooked([*filled("blue cheese"), *SERVING])
-    assert [step.error for step in steps] == [None] * 18
+    assert [step.error for step in steps] == [None] * 22
     assert (steps[-1].terminated, steps[-1].success) == (True, False)
     assert steps[-1].observation.endswith("reaches for her throat. Is that blue cheese?")
 
@@ -236,7 +266,7 @@ def test_the_pane_shows_how_it_stands_before_the_door_is_opened() -> None:
     well = [step.observation for step in cooked([*filled(), *["look through pane"] * 5])[-5:]]
     assert well == [
         "It has begun to climb over the rim, pale and trembling.",
-        "It has begun to climb over the rim, pale and trembling.",
+        "High and gold.",
         "High and gold.",
         "High and gold.",
         "High, but the edges turn from gold to brown.",
@@ -267,7 +297,7 @@ def test_stiff_whites_do_not_wait() -> None:
 
 
 def test_a_second_cheese_takes_the_place_of_the_first() -> None:
-    blue, goat = cooked(["go to pantry", "go to cellar", "take blue cheese", "take goat cheese"])[-2:]
+    blue, goat = cooked([*ASKED, "go to pantry", "go to cellar", "take blue cheese", "take goat cheese"])[-2:]
     assert blue.observation == "In your arms: blue cheese."
     assert goat.observation == "In your arms: goat cheese."
     assert goat.state["blue cheese"]["at"] == "cellar"
@@ -275,7 +305,15 @@ def test_a_second_cheese_takes_the_place_of_the_first() -> None:
 
 def test_a_dish_that_is_served_at_the_last_moment_still_stands() -> None:
     steps = cooked(
-        [*filled(), "wait", "wait", "take dish from oven", "wait", "go to dining room", "serve dish"]
+        [
+            *filled(),
+            "wait",
+            "look through pane",
+            "take dish from oven",
+            "wait",
+            "go to dining room",
+            "serve dish",
+        ]
     )
     assert [now.state["dish"]["high"] - last.state["dish"]["high"] for last, now in pairwise(steps[-4:])] == [
         -1,

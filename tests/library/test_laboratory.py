@@ -48,7 +48,11 @@ PASSED = "The flask flushes a deep pink. You have gone past the end point."
     ("variation", "titration", "record"),
     [
         (FIVE_PER_CENT, ["run in 8 ml", "run in 1 ml", "run in 1 ml"], "record 5 per cent"),
-        (EIGHT_PER_CENT, ["run in 10 ml", "run in 3 ml", "run in 2 ml", "run in 1 ml"], "record 8%"),
+        (
+            EIGHT_PER_CENT,
+            ["run in 9 ml", "run in 3 ml", "run in 2 ml", "run in 1 ml", "run in 1 ml"],
+            "record 8%",
+        ),
     ],
 )
 def test_lye_run_in_until_a_pale_pink_stays_gives_the_right_entry(
@@ -158,8 +162,34 @@ def test_lye_run_in_until_a_pale_pink_stays_gives_the_right_entry(
             "run in 11 ml",
             "parameter",
             '"11" is not a valid volume for "run in {volume} ml". Valid: a whole number from 1 to 10.',
-            ["run in 10 ml"],
+            ["run in 9 ml"],
             id="wrong parameter",
+        ),
+        pytest.param(
+            [*PREPARE[:4], *PREPARE[5:12]],
+            "pipette 6 ml of vinegar",
+            "logic",
+            "You do not know yet how much of it this method asks for, and the result hangs on it.",
+            ["read method sheet", "pipette 6 ml of vinegar"],
+            id="a guess at the sample",
+        ),
+        pytest.param(
+            [*PREPARE, "run in 8 ml"],
+            "run in 4 ml",
+            "logic",
+            "4 ml at once from here could run straight past the end point."
+            " The method sheet says how near one may go in one go.",
+            ["run in 3 ml"],
+            id="a guess at the end point",
+        ),
+        pytest.param(
+            [*PREPARE, "run in 9 ml"],
+            "run in 3 ml",
+            "logic",
+            "The pink thread says that the end point is near, and 3 ml at once could pass it."
+            " The method sheet says how to go on.",
+            ["run in 1 ml"],
+            id="too much near the end point",
         ),
     ],
 )
@@ -176,7 +206,7 @@ def test_a_wrong_turn_is_explained_changes_nothing_and_can_be_put_right(
 def test_the_flask_shows_how_near_the_end_point_is() -> None:
     steps = play(
         SCRIPT,
-        [*PREPARE, "run in 8 ml", "run in 1 ml", "run in 2 ml", "run in 1 ml", "run in 1 ml"],
+        [*PREPARE, "run in 8 ml", "run in 1 ml", "run in 1 ml", "run in 1 ml", "run in 1 ml", "run in 1 ml"],
         luck=FILLS_AT_ONCE,
         variation=SIX_PER_CENT,
     )[len(PREPARE) :]
@@ -184,17 +214,18 @@ def test_the_flask_shows_how_near_the_end_point_is() -> None:
         "clear",
         "tinged",
         "tinged",
+        "tinged",
         "pale pink",
         "deep pink",
     ]
-    assert [step.observation.splitlines()[1:] for step in steps] == [[], [NEAR], [], [REACHED], [PASSED]]
-    assert steps[3].observation.startswith("You run in 1 ml and swirl. The burette now reads 12 ml.")
+    assert [step.observation.splitlines()[1:] for step in steps] == [[], [NEAR], [], [], [REACHED], [PASSED]]
+    assert steps[4].observation.startswith("You run in 1 ml and swirl. The burette now reads 12 ml.")
 
 
 def test_an_entry_before_the_end_point_is_refused() -> None:
     early = play(
         SCRIPT,
-        [*PREPARE, "run in 10 ml", "go to office", "record 6 per cent"],
+        [*PREPARE, "run in 9 ml", "go to office", "record 6 per cent"],
         luck=FILLS_AT_ONCE,
         variation=SIX_PER_CENT,
     )[-1]
@@ -213,8 +244,8 @@ def test_who_has_gone_too_far_can_titrate_again() -> None:
         "pipette 6 ml of vinegar",
         "add indicator",
         "fill burette",
-        "run in 10 ml",
-        "run in 2 ml",
+        "run in 9 ml",
+        *["run in 1 ml"] * 3,
         "go to office",
         "record 6 percent",
     ]
@@ -222,7 +253,7 @@ def test_who_has_gone_too_far_can_titrate_again() -> None:
         SCRIPT,
         [
             *PREPARE,
-            *["run in 10 ml", "run in 4 ml"],
+            *["run in 9 ml", *["run in 1 ml"] * 3, "run in 2 ml"],
             *["go to office", "record 7 per cent", "go to bench room"],
             *["go to wash room", "rinse flask"],
             *again,
@@ -273,7 +304,7 @@ def test_the_burette_tells_how_much_has_been_run_in() -> None:
 def test_a_wrong_figure_in_ink_loses() -> None:
     steps = play(
         SCRIPT,
-        [*PREPARE, "run in 10 ml", "run in 2 ml", "go to office", "record 7 per cent"],
+        [*PREPARE, "run in 9 ml", *["run in 1 ml"] * 3, "go to office", "record 7 per cent"],
         luck=FILLS_AT_ONCE,
         variation=SIX_PER_CENT,
     )
@@ -321,13 +352,14 @@ def test_further_refusals_say_what_is_missing() -> None:
         "fill burette",
         "fill burette with lye",
         "run in 3 ml",
+        "read method sheet",
         "pipette 6ml of vinegar",
         "pipette 6 ml of the vinegar",
         "add indicator",
         "add the indicator to the flask",
-        "run in 10 ml",
         "run in 9 ml",
-        "run in 8 ml",
+        *["run in 1 ml"] * 2,
+        "run in 10 ml",
     ]
     steps = play(SCRIPT, actions, luck=FILLS_AT_ONCE, variation=SIX_PER_CENT)
     assert {step.action: (step.error, step.message) for step in steps if step.error} == {
@@ -352,5 +384,5 @@ def test_further_refusals_say_what_is_missing() -> None:
         "run in 3 ml": ("logic", "There is no sample under the burette."),
         "pipette 6 ml of the vinegar": ("logic", "There is a sample in the flask already."),
         "add the indicator to the flask": ("logic", "The three drops are in the flask already."),
-        "run in 8 ml": ("logic", "The burette holds only 1 ml more."),
+        "run in 10 ml": ("logic", "The burette holds only 9 ml more."),
     }

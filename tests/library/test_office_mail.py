@@ -7,6 +7,8 @@ from trpg_env.testing import play
 SCRIPT = "office-mail"
 BUYER = "billing@meadowgold.example"
 
+ASKED = ["read request"]
+ATTACH = ["open folder documents", "view invoice-214b", "attach invoice-214b"]
 WRITE = [
     "read request",
     "open folder documents",
@@ -17,6 +19,7 @@ WRITE = [
     "title draft Invoice 214, corrected",
 ]
 NOT_ASKED_FOR = "An answer comes at once. This is not what was asked for."
+BY_NAME = "You would be choosing by the name alone. Look into the invoices, so that you know which of them is right."
 SEND_AND_FILE = [
     "send the draft",
     "open folder inbox",
@@ -52,18 +55,21 @@ def test_the_order_of_writing_and_filing_is_free() -> None:
     steps = play(
         SCRIPT,
         [
+            "read the request",
             "file request",
             "new draft",
             "title draft Correction of no. 214",
             f"address draft to {BUYER}",
             "open folder documents",
+            "view invoice-214",
+            "view invoice-214b",
             "attach the invoice-214b",
             "open folder inbox",
             "send draft",
             "file receipt",
         ],
     )
-    assert [step.error for step in steps] == [None] * 9
+    assert [step.error for step in steps] == [None] * 12
     assert steps[-1].success
 
 
@@ -79,11 +85,11 @@ def test_the_order_of_writing_and_filing_is_free() -> None:
             id="no way between folders",
         ),
         pytest.param(
-            ["begin draft"],
+            [*ASKED, "begin draft"],
             "attach invoice-214b",
             "place",
             "Files are attached in the documents folder; you are in inbox.",
-            ["open folder documents", "attach invoice-214b"],
+            ["open folder documents", "view invoice-214b", "attach invoice-214b"],
             id="wrong place",
         ),
         pytest.param(
@@ -95,7 +101,7 @@ def test_the_order_of_writing_and_filing_is_free() -> None:
             id="filed from elsewhere",
         ),
         pytest.param(
-            ["open folder documents"],
+            [*ASKED, "open folder documents", "view invoice-214b"],
             "attach invoice-214b",
             "logic",
             "There is no draft to attach anything to. Begin one first.",
@@ -103,19 +109,19 @@ def test_the_order_of_writing_and_filing_is_free() -> None:
             id="wrong order",
         ),
         pytest.param(
-            ["begin draft", f"address draft to {BUYER}"],
+            [*ASKED, "begin draft", f"address draft to {BUYER}"],
             "send draft",
             "logic",
             "The draft has no subject.",
-            ["title draft 214", "open folder documents", "attach invoice-214b", "send draft"],
+            ["title draft 214", *ATTACH, "send draft"],
             id="no subject",
         ),
         pytest.param(
-            ["begin draft", f"address draft to {BUYER}", "title draft 214"],
+            [*ASKED, "begin draft", f"address draft to {BUYER}", "title draft 214"],
             "send draft",
             "logic",
             "The draft has no attachment, though its text promises one.",
-            ["open folder documents", "attach invoice-214b", "send draft"],
+            [*ATTACH, "send draft"],
             id="no attachment",
         ),
         pytest.param(
@@ -127,7 +133,7 @@ def test_the_order_of_writing_and_filing_is_free() -> None:
             id="not worth filing",
         ),
         pytest.param(
-            ["begin draft"],
+            [*ASKED, "begin draft"],
             "read receipt",
             "logic",
             "There is no receipt as yet.",
@@ -135,7 +141,7 @@ def test_the_order_of_writing_and_filing_is_free() -> None:
             id="no receipt yet",
         ),
         pytest.param(
-            ["begin draft"],
+            [*ASKED, "begin draft"],
             "open folder drafts",
             "parameter",
             '"drafts" is not a valid folder for "open folder {folder}". '
@@ -144,7 +150,7 @@ def test_the_order_of_writing_and_filing_is_free() -> None:
             id="wrong parameter",
         ),
         pytest.param(
-            ["begin draft"],
+            [*ASKED, "begin draft"],
             "address draft to Ruta",
             "parameter",
             "An e-mail address has an @ in it.",
@@ -152,7 +158,7 @@ def test_the_order_of_writing_and_filing_is_free() -> None:
             id="the check's refusal of a name",
         ),
         pytest.param(
-            ["begin draft"],
+            [*ASKED, "begin draft"],
             f"address draft to Ruta <{BUYER}>",
             "parameter",
             "Write one plain address in small letters, like name@place.example, without blanks or a full name.",
@@ -160,7 +166,7 @@ def test_the_order_of_writing_and_filing_is_free() -> None:
             id="the check's refusal of a full name",
         ),
         pytest.param(
-            ["begin draft"],
+            [*ASKED, "begin draft"],
             "address draft to billing@meadowgold",
             "parameter",
             "Write one plain address in small letters, like name@place.example, without blanks or a full name.",
@@ -168,7 +174,7 @@ def test_the_order_of_writing_and_filing_is_free() -> None:
             id="the check's refusal of half an address",
         ),
         pytest.param(
-            ["begin draft"],
+            [*ASKED, "begin draft"],
             f"address draft to {BUYER.upper()}",
             "parameter",
             "Write one plain address in small letters, like name@place.example, without blanks or a full name.",
@@ -256,8 +262,10 @@ def test_a_wrong_mail_loses_and_is_answered_accordingly(
     steps = play(
         SCRIPT,
         [
+            *ASKED,
             "begin draft",
             "open folder documents",
+            "view invoice-214b",
             *(f"attach {file}" for file in files),
             f"address draft to {address}",
             f"title draft {subject}",
@@ -282,6 +290,8 @@ def test_further_refusals_say_what_is_missing() -> None:
         "file receipt",
         "detach invoice-214",
         "view Ruta",
+        "start a draft",
+        "read the request",
         "begin draft",
         "new draft",
         "send the draft",
@@ -290,6 +300,10 @@ def test_further_refusals_say_what_is_missing() -> None:
         "address draft to audit@hiveledger.example",
         "address draft to  audit@hiveledger.example",
         "open folder documents",
+        "attach  invoice-214",
+        "view invoice-214",
+        "attach the  invoice-214",
+        "view invoice-214b",
         "attach invoice-214",
         "attach the invoice-214",
         "read request",
@@ -306,6 +320,12 @@ def test_further_refusals_say_what_is_missing() -> None:
         "file receipt": ("logic", "There is no receipt in the inbox."),
         "detach invoice-214": ("logic", "invoice-214 is not attached. Attached: nothing."),
         "view Ruta": ("place", "Ruta is not in inbox."),
+        "start a draft": (
+            "logic",
+            "You would not know what to write, or to whom. First find out what is wanted.",
+        ),
+        "attach  invoice-214": ("logic", BY_NAME),
+        "attach the  invoice-214": ("logic", BY_NAME),
         "new draft": ("logic", "There is a draft already; send it before you begin another."),
         "send the draft": ("logic", "The draft has no recipient."),
         "title the draft 7": ("logic", "That is the subject already."),

@@ -108,6 +108,14 @@ def test_a_tight_and_dry_ship_is_brought_in(variation: int, channel: str) -> Non
             id="called too early",
         ),
         pytest.param(
+            PLAN[1:],
+            "call pilot on 12",
+            "logic",
+            "You would be guessing at the channel, with half the coast listening. Find out where he listens.",
+            ["read card", "call pilot on 12"],
+            id="a guess at the channel",
+        ),
+        pytest.param(
             PLAN,
             "call pilot on 17",
             "parameter",
@@ -147,6 +155,13 @@ def test_an_old_pump_may_need_a_second_start_and_then_lowers_the_water() -> None
     assert draws.observation.startswith("The pump coughs, sucks, and finds water.")
     assert (again.error, again.message) == ("logic", "The pump is running already.")
     assert on.state["bilge"]["water"] < dry.state["bilge"]["water"]
+
+
+def test_a_pump_that_has_drawn_the_bilge_dry_is_heard() -> None:
+    steps = play(SCRIPT, PLAN, luck=KIND, variation=CHANNEL_12)
+    heard = next(step for step in steps if "It is sucking air." in step.observation)
+    before = steps[steps.index(heard) - 1]
+    assert (before.state["bilge"]["water"], heard.state["bilge"]["water"]) == (1, 0)
 
 
 def test_oakum_needs_a_light_and_may_be_spat_back_and_an_undrained_ship_is_no_ship_for_a_pilot() -> None:

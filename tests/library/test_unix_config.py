@@ -7,9 +7,11 @@ from trpg_env.testing import play
 SCRIPT = "unix-config"
 FROM_HOME, FROM_LOG = 0, 1
 
+READ_LOG = ["cd log", "cat beacon.log", "cd .."]
 REMOVE_PID = ["cd run", "rm beacon.pid", "cd ..", "cd .."]
 TO_THE_SETTINGS = ["cd etc", "cd beacon.d/"]
 CONFIGURE = [
+    "cat beacon.conf",
     "cp beacon.conf beacon.conf.bak",
     "chmod +w beacon.conf",
     "edit beacon.conf mode=on",
@@ -18,10 +20,19 @@ CONFIGURE = [
 ]
 START = ["systemctl start beacon.service", "curl http://localhost:8080/"]
 PLANS = {
-    FROM_HOME: ["cat notes.txt", "cd ..", "cd var", *REMOVE_PID, *TO_THE_SETTINGS, *CONFIGURE, *START],
+    FROM_HOME: [
+        "cat notes.txt",
+        "cd ..",
+        "cd var",
+        *READ_LOG,
+        *REMOVE_PID,
+        *TO_THE_SETTINGS,
+        *CONFIGURE,
+        *START,
+    ],
     FROM_LOG: ["cat beacon.log", "cd ..", *REMOVE_PID, *TO_THE_SETTINGS, *CONFIGURE, *START],
 }
-AT_SETTINGS = ["cd ..", *TO_THE_SETTINGS]
+AT_SETTINGS = ["cd ..", *TO_THE_SETTINGS, CONFIGURE[0]]
 
 
 @pytest.mark.parametrize("variation", PLANS)
@@ -42,6 +53,7 @@ def test_a_backed_up_and_locked_configuration_brings_the_beacon_up(variation: in
     assert steps[-1].observation == "The beacon answers: light steady, bearing true."
     assert steps[-1].state["beacon.conf"] == {
         "at": "beacon.d",
+        "read": True,
         "writable": False,
         "mode": "on",
         "port": "8080",
@@ -74,6 +86,22 @@ def test_a_backed_up_and_locked_configuration_brings_the_beacon_up(variation: in
             "edit: beacon.conf is write-protected; its permissions come first.",
             ["chmod +w beacon.conf", "edit beacon.conf mode=on"],
             id="wrong order",
+        ),
+        pytest.param(
+            [*AT_SETTINGS[:-1], "chmod +w beacon.conf"],
+            "edit beacon.conf mode=on",
+            "logic",
+            "edit: you do not know what beacon.conf says now, and would be changing it blind.",
+            ["cat beacon.conf", "edit beacon.conf mode=on"],
+            id="edited unread",
+        ),
+        pytest.param(
+            ["cd ..", "cd var", "cd run", "cat beacon.pid"],
+            "rm beacon.pid",
+            "logic",
+            "rm: beacon.pid may belong to a process that is alive. Nothing that you have read says otherwise.",
+            ["cd ..", *READ_LOG, "cd run", "rm beacon.pid"],
+            id="deleted on a guess",
         ),
         pytest.param(
             AT_SETTINGS,
@@ -155,8 +183,8 @@ def test_the_service_says_one_after_the_other_why_it_does_not_start() -> None:
     steps = play(
         SCRIPT,
         [
-            *["cd ..", start, "cd var", *REMOVE_PID, start],
-            *[*TO_THE_SETTINGS, *CONFIGURE[:3], start, CONFIGURE[3], start, start],
+            *["cd ..", start, "cd var", *READ_LOG, *REMOVE_PID, start],
+            *[*TO_THE_SETTINGS, *CONFIGURE[:4], start, CONFIGURE[4], start, start],
         ],
         variation=FROM_HOME,
     )
@@ -196,7 +224,7 @@ def test_a_running_service_keeps_a_process_file_that_only_its_stop_removes() -> 
 
 def test_a_backup_of_the_new_settings_does_not_count() -> None:
     *_, edited, copied = play(
-        SCRIPT, [*AT_SETTINGS, "chmod +w beacon.conf", CONFIGURE[2], CONFIGURE[0]], variation=FROM_HOME
+        SCRIPT, [*AT_SETTINGS, "chmod +w beacon.conf", CONFIGURE[3], CONFIGURE[1]], variation=FROM_HOME
     )
     assert copied.state["beacon.conf.bak"] == {"at": "beacon.d", "mode": "on"}
     assert (copied.error, copied.reward, edited.progress) == (None, 0, pytest.approx(1 / 6))
@@ -220,9 +248,9 @@ def test_an_unlocked_configuration_is_not_left_as_it_was_found() -> None:
 
 
 def test_a_deleted_configuration_loses() -> None:
-    steps = play(SCRIPT, [*AT_SETTINGS, CONFIGURE[0], "rm -f beacon.conf"], variation=FROM_HOME)
-    assert [step.error for step in steps] == [None] * 5
-    assert [step.terminated for step in steps] == [False] * 4 + [True]
+    steps = play(SCRIPT, [*AT_SETTINGS, CONFIGURE[1], "rm -f beacon.conf"], variation=FROM_HOME)
+    assert [step.error for step in steps] == [None] * 6
+    assert [step.terminated for step in steps] == [False] * 5 + [True]
     lost = steps[-1]
     assert lost.observation.splitlines() == [
         "beacon.conf is gone.",

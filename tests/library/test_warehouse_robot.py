@@ -74,7 +74,10 @@ def test_another_order_is_for_the_other_crate_and_the_horn_clears_the_way() -> N
         luck=1,
     )
     assert [step.error for step in steps] == [None] * 23
-    assert steps[0].observation == "One line of print. Tonight, one crate of soap. Nothing else."
+    assert steps[0].observation == (
+        "One line of print. Tonight, one crate of soap, off the east rack. Nothing else. "
+        "In pencil on the edge of the paper: mopping C2, Halina."
+    )
     assert steps[7].observation == "A red line slides over the label. Label of the blue crate: soap."
     assert steps[14].observation == (
         "The blue crate stands on the conveyor.\nThe conveyor starts. The blue crate rides off into the dark."
