@@ -136,8 +136,12 @@ class ErringAgent:
     def _error_told(self, info: Info) -> ErrorKind | None:
         if self._last is None:
             return None
-        assessment = info["assessment"]
-        return next((kind for kind in RATES if assessment[f"{kind}_error"]), None)
+        told = info["assessment"]
+        if told["parameter_error"]:
+            return "parameter"
+        if told["place_error"]:
+            return "place"
+        return "logic" if told["logic_error"] else None
 
     def _on(self, plan: tuple[str, ...], length: int) -> tuple[thoughts.Templates, str]:
         if not plan:

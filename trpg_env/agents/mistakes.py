@@ -5,14 +5,17 @@ that is an error of the kind. What one mistake rests on is a *belief* (that some
 ready for it, that a word will be understood); further mistakes may follow from the same belief.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
+from typing import TypeVar
 
 from trpg_env.agents.draws import Draws
 from trpg_env.script.program import ErrorKind
 from trpg_env.world import SeededFate, State, TooManyActions, VerificationFailed, World
 from trpg_env.world.grounding import GroundAction
+
+T = TypeVar("T")
 
 POOL = 5_000
 """How many of a script's ground actions are looked through at most, evenly chosen where there are more."""
@@ -74,8 +77,7 @@ class Mistakes:
         """
         if kind == "parameter":
             meant = plan[0] if plan else self._random_text(draws)
-            ways = draws.shuffled(_WAYS)
-            return self._put_wrongly(ways, meant, state, draws) if meant else None
+            return self._put_wrongly(_round(_WAYS, draws), meant, plan, state, draws) if meant else None
         # Running ahead of the plan comes before what is about the same things, and that before anything else.
         ahead = [self._by_text[text] for text in plan[1:] if text in self._by_text]
         subjects = dict.fromkeys(value for action in ahead for value in action.parameters.values())
@@ -95,7 +97,7 @@ class Mistakes:
         if mistake.kind == "parameter":
             others = [text for text in plan[1:] if text != mistake.action]
             ways = [way for way in _WAYS if way.name == mistake.subject]
-            return self._put_wrongly(ways, draws.pick(others), state, draws) if others else None
+            return self._put_wrongly(ways, draws.pick(others), plan, state, draws) if others else None
         same = [a for a in self._by_subject.get(mistake.subject, ()) if a.text != mistake.action]
         return self._real(mistake.kind, self._some(same, draws), state, lambda _: mistake.subject)
 
@@ -108,19 +110,26 @@ class Mistakes:
     ) -> Mistake | None:
         world, values = self._world, state.values
         for action in candidates:
-            if world.obstacle(values, action) == kind and self.is_error(state, action.text) == kind:
+            if world.obstacle(values, action) == kind and self._means_itself(action, state, kind):
                 return Mistake(action.text, kind, subject(action))
         return None
 
-    def _some(self, actions: Sequence[GroundAction], draws: Draws) -> Iterator[GroundAction]:
-        """Actions from anywhere in a list on, round about."""
-        if not actions:
-            return iter(())
-        start = int(draws.chance() * len(actions))
-        return islice(chain(islice(actions, start, None), islice(actions, start)), LOOKED_AT)
+    def _means_itself(self, action: GroundAction, state: State, kind: ErrorKind) -> bool:
+        """Whether an action's text is ruled to be the error that the action is: another action may take it for its own."""
+        meant = self._world.resolver.table.get(action.text)
+        if isinstance(meant, GroundAction):
+            return meant.name == action.name and meant.parameters == action.parameters
+        return self.is_error(state, action.text) == kind
 
-    def _put_wrongly(self, ways: "Sequence[_Way]", meant: str, state: State, draws: Draws) -> Mistake | None:
-        other = self._random_text(draws) or meant
+    def _some(self, actions: Sequence[GroundAction], draws: Draws) -> Iterator[GroundAction]:
+        return islice(_round(actions, draws), LOOKED_AT)
+
+    def _put_wrongly(
+        self, ways: "Iterable[_Way]", meant: str, plan: Sequence[str], state: State, draws: Draws
+    ) -> Mistake | None:
+        # What gets mixed in is on the player's mind: it comes later in the plan.
+        others = [text for text in plan if text != meant]
+        other = draws.pick(others) if others else self._random_text(draws) or meant
         for way in ways:
             action = way.put(meant.split(), other.split(), draws)
             if action.strip() and self.is_error(state, action) == "parameter":
@@ -129,6 +138,12 @@ class Mistakes:
 
     def _random_text(self, draws: Draws) -> str:
         return draws.pick(self._pool).text if self._pool else ""
+
+
+def _round(items: Sequence[T], draws: Draws) -> Iterator[T]:
+    """The items from anywhere on, round about."""
+    start = int(draws.chance() * len(items))
+    return chain(islice(items, start, None), islice(items, start))
 
 
 def _pool(world: World) -> list[GroundAction]:

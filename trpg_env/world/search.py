@@ -7,7 +7,7 @@ answer is the same on every machine. States that differ only in what can have no
 
 import heapq
 import marshal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -53,6 +53,26 @@ class _Scripted:
         return happens
 
 
+class _Probe:
+    """A favourable fate that tells whether anything was left to it."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def __call__(self, turn: int, place: str, elements: tuple[Value, ...], probability: float) -> bool:
+        self.asked = True
+        return probability > 0
+
+
+def every_outcome(
+    world: World, values: list[Value], action: GroundAction, cut: Callable[[], None] = lambda: None
+) -> Iterable[list[Value]]:
+    """The same as `outcomes`; cheaper where nothing is left to chance, as it mostly is not."""
+    probe = _Probe()
+    after = world.transition(values, action, probe)
+    return outcomes(world, values, action, cut) if probe.asked else (after,)
+
+
 def outcomes(
     world: World, values: list[Value], action: GroundAction, cut: Callable[[], None] = lambda: None
 ) -> Iterator[list[Value]]:
@@ -92,7 +112,7 @@ class _Tree:
         """The actions from a node that lead to states not seen before, those that are lost left out."""
         world, before = self._world, self._nodes[node][2]
         for action in world.admissible.now(before):
-            for after in outcomes(world, before, action, self._cut):
+            for after in every_outcome(world, before, action, self._cut):
                 seen = self._identity(after)
                 if seen not in self._seen:
                     self._seen.add(seen)
@@ -190,10 +210,6 @@ def identity(world: World) -> Callable[[list[Value]], Value]:
     slots = sorted(relevant_slots(world))
     if not slots:
         return lambda _: None
-    chosen = itemgetter(*slots)
-    return lambda values: _key(chosen(values))
-
-
-def _key(values: Value) -> bytes:
-    """Equal for equal states only: as keys of Python's own, true would be 1."""
-    return marshal.dumps(values, 0)
+    chosen, dumped = itemgetter(*slots), marshal.dumps
+    # Equal for equal states only: as keys of Python's own, true would be 1.
+    return lambda values: dumped(chosen(values), 0)
