@@ -1,12 +1,13 @@
 import copy
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from trpg_env.sandbox import Sandbox
-from trpg_env.script import Script, load_script
+from trpg_env.script import Script, library, load_script
 from trpg_env.world import Ruling, SeededFate, State, World
 
 Load = Callable[[Any], Script]
@@ -64,14 +65,22 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="session")
 def load(sandbox: Sandbox) -> Load:
-    """Load a script with the session's sandbox."""
-    return lambda script: load_script(script, sandbox=sandbox)
+    """Load a script with the session's sandbox; a library script is read once."""
+    library_script = cache(lambda name: load_script(name, sandbox=sandbox))
+    return lambda script: (
+        library_script(script) if _of_the_library(script) else load_script(script, sandbox=sandbox)
+    )
 
 
 @pytest.fixture(scope="session")
 def make_world(sandbox: Sandbox, load: Load) -> MakeWorld:
-    """The world of a script."""
-    return lambda script: World(load(script), sandbox)
+    """The world of a script; a library script's is made once, since episodes leave no trace in a world."""
+    library_world = cache(lambda name: World(load(name), sandbox))
+    return lambda script: library_world(script) if _of_the_library(script) else World(load(script), sandbox)
+
+
+def _of_the_library(script: Any) -> bool:
+    return isinstance(script, str) and script in library()
 
 
 @pytest.fixture(scope="session")

@@ -2,30 +2,14 @@
 
 import importlib
 from collections.abc import Callable, Iterator
-from functools import cache
 from typing import Any
 
 import pytest
 
 from trpg_env.envs import AgentRefineEnv
-from trpg_env.sandbox import Sandbox
-from trpg_env.script import Script, load_script
 from trpg_env.world import World
 
-Load = Callable[[str], Script]
 MakeWorld = Callable[[str], World]
-
-
-@pytest.fixture(scope="session")
-def load(sandbox: Sandbox) -> Load:
-    """Load a library script; the same one each time."""
-    return cache(lambda name: load_script(name, sandbox=sandbox))
-
-
-@pytest.fixture(scope="session")
-def make_world(sandbox: Sandbox, load: Load) -> MakeWorld:
-    """The world of a library script, the same one each time: episodes leave no trace in a world."""
-    return cache(lambda name: World(load(name), sandbox))
 
 
 @pytest.fixture(scope="session")
