@@ -1,7 +1,6 @@
 """Dealing the episodes of a run to several processes."""
 
 import pickle
-from collections import Counter
 from collections.abc import Callable
 from itertools import islice
 
@@ -19,7 +18,7 @@ class Hand:
 
     Attributes:
         episodes: The episodes that it was dealt and has not finished, by their ids.
-        part: The part of the scripts that it keeps to.
+        scripts: The scripts that it keeps to, by their places in the run.
         asked: Whether it has asked for episodes yet.
         sent_home: Whether it was told that there are no more.
     """
@@ -27,7 +26,7 @@ class Hand:
     def __init__(self, *, careful: bool) -> None:
         self.careful = careful
         self.episodes: dict[str, Planned] = {}
-        self.part: int | None = None
+        self.scripts: set[int] = set()
         self.asked = False
         self.sent_home = False
 
@@ -35,7 +34,8 @@ class Hand:
 class Dealer:
     """Deals the episodes that are still to be played.
 
-    A process keeps to its part of the scripts as long as it has episodes left, since what was planned serves again.
+    Each process keeps to scripts of its own, since what was planned serves again; when they are played it helps with
+    another's, one script at a time.
 
     Args:
         run: The run.
@@ -47,21 +47,20 @@ class Dealer:
     """
 
     def __init__(self, run: Run, wanted: Callable[[Planned], bool], processes: int) -> None:
-        parts = min(processes, len(run.scripts))
-        self._left = {part: filter(wanted, run.episodes(part, parts)) for part in range(parts)}
+        scripts = range(min(len(run.scripts), run.n))
+        self._piles = {i: filter(wanted, run.episodes(i)) for i in scripts}
+        self._left = {i: len(range(i, run.n, len(run.scripts))) for i in scripts}
         # Towards the end no process is to sit idle while another has its hands full.
         self._handful = max(1, min(HANDFUL, run.n // (4 * processes)))
-        self._players = Counter[int]()
+        self._processes = processes
+        self._unclaimed = set(scripts)
         self._again: list[Planned] = []
         self.suspects: list[Planned] = []
 
     def more(self) -> bool:
         """Whether there is anything left to deal."""
-        while not (self._again or self.suspects) and self._left:
-            part = next(iter(self._left))
-            self._again = list(islice(self._left[part], 1))
-            if not self._again:
-                del self._left[part]
+        while not (self._again or self.suspects) and self._piles:
+            self._again = self._from(next(iter(self._piles)), 1)
         return bool(self._again or self.suspects)
 
     def back(self, hand: Hand, concurrency: int) -> Planned | None:
@@ -74,7 +73,7 @@ class Dealer:
         Returns:
             The episode that is lost, if it was played alone; others are dealt again.
         """
-        self._leave(hand)
+        self._unclaimed |= hand.scripts
         unfinished = list(hand.episodes.values())
         if hand.careful:
             return unfinished[0] if unfinished else None
@@ -95,19 +94,24 @@ class Dealer:
         if self._again:
             again, self._again = self._again[: self._handful], self._again[self._handful :]
             return again
-        while True:
-            if hand.part is None:
-                if not self._left:
-                    return []
-                hand.part = min(self._left, key=lambda part: self._players[part])
-                self._players[hand.part] += 1
-            handful = list(islice(self._left.get(hand.part, iter(())), self._handful))
+        if not hand.scripts:
+            hand.scripts = set(sorted(self._unclaimed)[:: self._processes])
+            self._unclaimed -= hand.scripts
+            # Whoever comes next chooses among fewer.
+            self._processes = max(1, self._processes - 1)
+        while self._piles:
+            own = [i for i in hand.scripts if i in self._piles]
+            script = max(own or self._piles, key=self._left.__getitem__)
+            hand.scripts.add(script)
+            handful = self._from(script, self._handful)
             if handful:
                 return handful
-            self._left.pop(hand.part, None)
-            self._leave(hand)
+        return []
 
-    def _leave(self, hand: Hand) -> None:
-        if hand.part is not None:
-            self._players[hand.part] -= 1
-            hand.part = None
+    def _from(self, script: int, most: int) -> list[Planned]:
+        """The next episodes of a script; none where it has no more."""
+        episodes = list(islice(self._piles[script], most))
+        self._left[script] -= len(episodes)
+        if not episodes:
+            del self._piles[script]
+        return episodes

@@ -53,15 +53,10 @@ class Run:
     luck: int = 0
     max_turns: int | None = None
 
-    def episodes(self, part: int = 0, parts: int = 1) -> Iterator[Planned]:
-        """The episodes in order.
-
-        Args:
-            part: Which part of the scripts, from 0.
-            parts: Into how many parts they are dealt.
-        """
-        scripts = len(self.scripts)
-        return (self._episode(i) for i in range(self.n) if i % scripts % parts == part)
+    def episodes(self, script: int | None = None) -> Iterator[Planned]:
+        """The episodes in order; those of one script where its place is given."""
+        first, step = (0, 1) if script is None else (script, len(self.scripts))
+        return (self._episode(i) for i in range(first, self.n, step))
 
     def _episode(self, i: int) -> Planned:
         place = i % len(self.scripts)
