@@ -7,7 +7,7 @@ from any of its states is then looked up. The distances count on favourable luck
 from collections.abc import Callable
 
 from trpg_env.world.relevance import relevant_slots
-from trpg_env.world.search import STATES, every_outcome, identity
+from trpg_env.world.search import STATES, identity, outcomes
 from trpg_env.world.values import Value
 from trpg_env.world.world import World
 
@@ -101,7 +101,7 @@ class Atlas:
                 self.complete = False
                 continue
             for number, action in enumerate(world.admissible.now(before)):
-                for outcome, after in enumerate(every_outcome(world, before, action, self._cut)):
+                for outcome, after in enumerate(outcomes(world, before, action, self._cut)):
                     following = identity_of(after)
                     step = (state, number, outcome, action.text)
                     if following in leading:

@@ -9,6 +9,7 @@ import heapq
 import marshal
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from operator import itemgetter
 
 from trpg_env.world.grounding import GroundAction
@@ -53,42 +54,43 @@ class _Scripted:
         return happens
 
 
-class _Probe:
-    """A favourable fate that tells whether anything was left to it."""
-
-    def __init__(self) -> None:
-        self.asked = False
-
-    def __call__(self, turn: int, place: str, elements: tuple[Value, ...], probability: float) -> bool:
-        self.asked = True
-        return probability > 0
-
-
-def every_outcome(
-    world: World, values: list[Value], action: GroundAction, cut: Callable[[], None] = lambda: None
-) -> Iterable[list[Value]]:
-    """The same as `outcomes`; cheaper where nothing is left to chance, as it mostly is not."""
-    probe = _Probe()
-    after = world.transition(values, action, probe)
-    return outcomes(world, values, action, cut) if probe.asked else (after,)
-
-
 def outcomes(
     world: World, values: list[Value], action: GroundAction, cut: Callable[[], None] = lambda: None
+) -> Iterable[list[Value]]:
+    """Every state that an admissible action can lead to, the luckiest first.
+
+    Args:
+        world: The world.
+        values: The state's values.
+        action: The action.
+        cut: Called where there may be more than the `MAX_OUTCOMES` that are tried.
+    """
+    fate = _Scripted([])
+    after = world.transition(values, action, fate)
+    # Mostly nothing is left to chance.
+    return chain((after,), _unluckier(world, values, action, fate, cut)) if fate.taken else (after,)
+
+
+def _unluckier(
+    world: World, values: list[Value], action: GroundAction, fate: _Scripted, cut: Callable[[], None]
 ) -> Iterator[list[Value]]:
-    """Every state that an admissible action can lead to, at most `MAX_OUTCOMES`; `cut` is called where that may be too few."""
-    waiting: list[list[bool]] = [[]]
-    for _ in range(MAX_OUTCOMES):
-        decisions = waiting.pop()
-        fate = _Scripted(decisions)
-        yield world.transition(values, action, fate)
-        for i in range(len(decisions), len(fate.taken)):
+    """The outcomes but for the one that a favourable fate has led to."""
+    waiting: list[list[bool]] = []
+    decided = 0
+    for tried in range(1, MAX_OUTCOMES + 1):
+        for i in range(decided, len(fate.taken)):
             happens, free = fate.taken[i]
             if free:
                 waiting.append([*(h for h, _ in fate.taken[:i]), not happens])
         if not waiting:
             return
-    cut()
+        if tried == MAX_OUTCOMES:
+            cut()
+            return
+        decisions = waiting.pop()
+        decided = len(decisions)
+        fate = _Scripted(decisions)
+        yield world.transition(values, action, fate)
 
 
 class _Tree:
@@ -112,7 +114,7 @@ class _Tree:
         """The actions from a node that lead to states not seen before, those that are lost left out."""
         world, before = self._world, self._nodes[node][2]
         for action in world.admissible.now(before):
-            for after in every_outcome(world, before, action, self._cut):
+            for after in outcomes(world, before, action, self._cut):
                 seen = self._identity(after)
                 if seen not in self._seen:
                     self._seen.add(seen)
