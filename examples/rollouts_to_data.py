@@ -38,7 +38,7 @@ def main() -> int:
 
     played = rollout(playable, ErringAgent(), episodes, processes=2, out=file)
     count = sum(1 for _ in tqdm(played, total=episodes, unit=" episodes", desc="playing", disable=None))
-    print(f"\nplayed {count:,} episodes to {file} ({time.perf_counter() - started:.1f} s)")
+    print(f"\n{count:,} episodes played, {episodes:,} in {file} ({time.perf_counter() - started:.1f} s)")
 
     statistics, similarity, faults = Statistics(), Similarity(np.random.default_rng(0)), 0
     with Sandbox() as sandbox:
