@@ -279,3 +279,17 @@ def test_a_script_without_free_places_or_order_is_played_too(episodes: Episodes)
     for trajectory in episodes(script, 5):
         assert trajectory.outcome == "completed"
         assert {dm.error for _, dm in trajectory.exchanges()} <= {None, "parameter"}
+
+
+def test_a_world_that_is_too_large_to_list_is_played_too(episodes: Episodes) -> None:
+    script = {
+        "goal": "Win.",
+        "environment": {"player": {"n": 0}},
+        "completion_conditions": [{"text": "Won.", "when": "player.n == 3"}],
+        "available_actions": {
+            "add {a} and {b}": {"parameters": {"a": "1..1000", "b": "1..1000"}, "effects": ["player.n += 1"]}
+        },
+        "max_turns": 6,
+    }
+    agent = ErringAgent({"parameter": 0.2}, wander=0.5, repeat=0.5)
+    assert {t.outcome for t in episodes(script, 6, agent=agent)} <= {"completed", "truncated", "failed"}

@@ -19,6 +19,7 @@ from trpg_env.agents.protocol import Info, Turn
 from trpg_env.agents.view import environment_of
 from trpg_env.script.program import ErrorKind
 from trpg_env.world import VerificationFailed
+from trpg_env.world.grounding import GroundAction
 from trpg_env.world.sampling import sample_action
 from trpg_env.world.search import STATES, outcomes
 
@@ -188,23 +189,29 @@ class ErringAgent:
 
     def _detour(self, plan: tuple[str, ...]) -> tuple[thoughts.Templates, str] | None:
         """Something that can be done, is not what the plan wants, and leaves the goal within reach."""
-        try:
-            admissible = [a.text for a in self._env.world.admissible.now(self._env.state.values)]
-        except VerificationFailed:
-            return None
-        for action in self._draws.shuffled(admissible)[:_DETOURS]:
-            if action not in plan[:1] and self._harmless(action):
-                return thoughts.DETOUR, action
+        for action in self._draws.shuffled(self._admissible())[:_DETOURS]:
+            if action.text not in plan[:1] and self._leaves_the_goal_within_reach(action):
+                return thoughts.DETOUR, action.text
         return None
 
-    def _harmless(self, action: str) -> bool:
-        """Whether the goal is within reach after an action, however it comes out; False where that is not known."""
-        world, values = self._env.world, self._env.state.values
-        ground = next((a for a in world.admissible.now(values) if a.text == action), None)
-        if ground is None:
-            return False
+    def _harmless(self, text: str) -> bool:
+        """Whether an action can be done and leaves the goal within reach; False where that is not known."""
+        action = next((a for a in self._admissible() if a.text == text), None)
+        return action is not None and self._leaves_the_goal_within_reach(action)
+
+    def _admissible(self) -> list[GroundAction]:
+        """What can be done now; nothing in a world that is too large to say what would come of it."""
+        if not self._planner.explored:
+            return []
+        try:
+            return self._env.world.admissible.now(self._env.state.values)
+        except VerificationFailed:
+            return []
+
+    def _leaves_the_goal_within_reach(self, action: GroundAction) -> bool:
         left = self._env.episode.turns_left - 1
-        distances = [self._planner.distance(after) for after in outcomes(world, values, ground)]
+        reached = outcomes(self._env.world, self._env.state.values, action)
+        distances = [self._planner.distance(after) for after in reached]
         return all(distance is not None and 0 < distance < left for distance in distances)
 
 

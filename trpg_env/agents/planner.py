@@ -78,6 +78,11 @@ class Planner:
         actions = self._searched_for(env.world, env.state)
         return Outlook(actions[:most], len(actions))
 
+    @property
+    def explored(self) -> bool:
+        """Whether the episode's world is explored whole, so that distances are known."""
+        return self._atlas is not None
+
     def distance(self, values: list[Value]) -> int | None:
         """How many actions lead to the goal from a state of the episode; None where there is no way, or none is known."""
         return None if self._atlas is None else self._atlas.distance(values)
