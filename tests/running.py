@@ -1,4 +1,4 @@
-"""The command in a process of its own: watched, interrupted, killed with all that it started."""
+"""The command: what it came to, and in a process of its own watched, interrupted, killed with all that it started."""
 
 import os
 import signal
@@ -7,13 +7,32 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
 
 LIMIT = 60.0
+
+
+class Ran(NamedTuple):
+    """What a command came to: exit code, standard output, standard error."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        return self.out.splitlines()
+
+    @property
+    def closing(self) -> str:
+        return self.err.splitlines()[-1]
+
+
+Run = Callable[..., Ran]
 
 
 def command(*arguments: str) -> list[str]:

@@ -1,49 +1,16 @@
 """The command line: results on standard output, all else on standard error, exit codes, no traceback ever."""
 
-import io
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from running import Ran, Run
 
-from trpg_env.cli import main
 from trpg_env.script import library
-
-
-@dataclass
-class Ran:
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Ran]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    """Run a command in an empty folder, in this process."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def run(*arguments: str, typed: str = "") -> Ran:
-        monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
-        capsys.readouterr()
-        try:
-            code = main(arguments)
-        except SystemExit as left:
-            assert isinstance(left.code, int)
-            code = left.code
-        out, err = capsys.readouterr()
-        return Ran(code, out, err)
-
-    return run
 
 
 def process(*arguments: str, cwd: Path, **keywords: Any) -> subprocess.CompletedProcess[bytes]:

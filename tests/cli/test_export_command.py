@@ -2,18 +2,17 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from running import Run
 
 from trpg_env import export, rollout
 from trpg_env.agents import ErringAgent, PlannerAgent, RandomAgent
-from trpg_env.cli import main
 from trpg_env.script import Script
 from trpg_env.trajectory import Trajectory
-
-Run = Callable[..., tuple[int, str, str]]
 
 SCRIPTS = ("cool-tomato", "dungeon", "ship")
 
@@ -27,26 +26,11 @@ def episodes(load: Callable[[Any], Script], sandbox: Any) -> list[Trajectory]:
 
 
 @pytest.fixture
-def run(
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    episodes: list[Trajectory],
-) -> Run:
-    """Run the command in a folder with two files of episodes: exit code, standard output, standard error."""
-    monkeypatch.chdir(tmp_path)
+def run(run: Run, tmp_path: Path, episodes: list[Trajectory]) -> Run:
+    """Run `trpg-env export` in a folder with two files of episodes."""
     for name, part in (("one.jsonl", episodes[:7]), ("two.jsonl", episodes[7:])):
         (tmp_path / name).write_text("".join(f"{t.model_dump_json()}\n" for t in part))
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        try:
-            code = main(["export", *arguments])
-        except SystemExit as left:
-            code = int(left.code or 0)
-        return (code, *capsys.readouterr())
-
-    return run
+    return partial(run, "export")
 
 
 def read(file: Path) -> list[dict[str, Any]]:

@@ -1,14 +1,12 @@
 """`trpg-env rollout`: a file, a summary, an exit code; it goes on, refuses what does not fit, and ends in one line."""
 
-import io
 import json
 import os
 import pty
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import partial
 from importlib import import_module
 from multiprocessing import resource_tracker
@@ -16,38 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import LIMIT, all_gone, command, interrupt, needs_proc, size, start, until, whole_lines
+from running import LIMIT, Ran, Run, all_gone, command, interrupt, needs_proc, size, start, until, whole_lines
 
 from trpg_env import rollout
 from trpg_env.agents import PlannerAgent
-from trpg_env.cli import main
 from trpg_env.trajectory import Store, read_trajectories
 
-
-@dataclass
-class Ran:
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Ran]
-
 TINY = ["rollout", "--scripts", "tiny.json", "--player", "random", "-n", "6", "--out", "x.jsonl"]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    """Run the command in this process, in a folder of its own."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str, typed: str = "") -> Ran:
-        monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
-        capsys.readouterr()
-        code = main(arguments)
-        return Ran(code, *capsys.readouterr())
-
-    return run
 
 
 @pytest.fixture(autouse=True)

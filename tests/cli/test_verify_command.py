@@ -1,19 +1,17 @@
 """`trpg-env verify`: a line for each fault, the rest is verified all the same, and a hostile file does no harm."""
 
-import io
 import json
 import os
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from running import Ran, Run
 
 from trpg_env import rollout
 from trpg_env.agents import ErringAgent, PlannerAgent
-from trpg_env.cli import main
 from trpg_env.sandbox import Sandbox
 from trpg_env.script import Script, library
 from trpg_env.trajectory import Trajectory
@@ -21,39 +19,10 @@ from trpg_env.trajectory import Trajectory
 Record = dict[str, Any]
 
 
-@dataclass
-class Ran:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def lines(self) -> list[str]:
-        return self.out.splitlines()
-
-    @property
-    def closing(self) -> str:
-        return self.err.splitlines()[-1]
-
-
-Run = Callable[..., Ran]
-
-
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    """Run `trpg-env verify` in an empty folder, in this process."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
-
-    def run(*arguments: str) -> Ran:
-        capsys.readouterr()
-        try:
-            code = main(["verify", *map(str, arguments)])
-        except SystemExit as left:
-            code = left.code  # type: ignore[assignment]
-        return Ran(code, *capsys.readouterr())
-
-    return run
+def run(run: Run) -> Run:
+    """Run `trpg-env verify`."""
+    return partial(run, "verify")
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from trpg_env.envs import AgentRefineEnv
 from trpg_env.world import Plan, State, TooManyActions, VerificationFailed, World, find_plan, find_some_plan
 from trpg_env.world.atlas import Atlas
 from trpg_env.world.sampling import sample_action
-from trpg_env.world.search import STATES, identity
+from trpg_env.world.search import STATES
 from trpg_env.world.values import Value
 
 EXPLORED = 10_000
@@ -105,7 +105,7 @@ class Planner:
 
     def _explore(self, world: World, start: list[Value]) -> Atlas | None:
         try:
-            atlas = Atlas(world, start, states=min(self._states, EXPLORED), identity_of=identity(world))
+            atlas = Atlas(world, start, states=min(self._states, EXPLORED))
         except (TooManyActions, VerificationFailed):
             return None
         return atlas if atlas.complete else None

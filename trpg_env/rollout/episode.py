@@ -13,7 +13,7 @@ from typing import Any
 from trpg_env.agents import Agent, Turn
 from trpg_env.envs import AgentRefineEnv, Wait
 from trpg_env.rollout.run import Planned, Run
-from trpg_env.trajectory import Outcome, Participant, writable
+from trpg_env.trajectory import BY_PLAYER, Outcome, Participant, writable
 
 Record = dict[str, Any]
 """The data of a `Trajectory` in the order of the format; every text in it can be written."""
@@ -65,7 +65,7 @@ async def play_episode(env: AgentRefineEnv, agent: Agent, episode: Planned, run:
         if inspect.isawaitable(begun):
             await wait(begun)
     except _RAISED as error:
-        broken = _broken("player", error)
+        broken = _broken(BY_PLAYER, error)
     while broken is None and not (terminated or truncated):
         try:
             decided = agent.act(observation, info)
@@ -73,7 +73,7 @@ async def play_episode(env: AgentRefineEnv, agent: Agent, episode: Planned, run:
                 decided = await wait(decided)
             played = _player_turn(len(turns), decided)
         except _RAISED as error:
-            broken = _broken("player", error)
+            broken = _broken(BY_PLAYER, error)
             break
         try:
             observation, _, terminated, truncated, told = await env.step_async(played["action"], wait=wait)

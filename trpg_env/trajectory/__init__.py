@@ -3,6 +3,7 @@
 from trpg_env.trajectory.identity import episode_id
 from trpg_env.trajectory.lookup import NoScript, Scripts
 from trpg_env.trajectory.model import (
+    BY_PLAYER,
     DMTurn,
     EpisodeError,
     Outcome,
@@ -19,6 +20,7 @@ from trpg_env.trajectory.tally import Tally, letter
 from trpg_env.trajectory.verification import Verifier, verify
 
 __all__ = [
+    "BY_PLAYER",
     "DMTurn",
     "EpisodeError",
     "NoScript",

@@ -92,8 +92,18 @@ class Participant(_Record):
     prompt_hash: Text | None = None
 
 
+BY_PLAYER = "player"
+"""The kind of error where the player broke: the DM had answered all that was asked of it."""
+
+
 class EpisodeError(_Record):
-    """Why an episode broke."""
+    """Why an episode broke.
+
+    Attributes:
+        kind: `player`, `dm` or `environment` by whose exception; `process` where the one that played it died; else why
+            a check did not answer (`timeout`, `memory`, `crash`, `rejected`).
+        message: What was said.
+    """
 
     kind: Text
     message: Text

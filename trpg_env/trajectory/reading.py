@@ -119,8 +119,13 @@ def read_trajectories(path: str | os.PathLike[str]) -> Iterator[Trajectory]:
         if isinstance(parsed, TornLine):
             raise StoreError(f"{path}:{number}: {parsed}")
         if isinstance(parsed, BadLine):
-            raise StoreError(f"{path}:{number}: {parsed}; delete the line if all others are trajectories")
+            raise unreadable(path, number, parsed)
         yield parsed
+
+
+def unreadable(path: str | os.PathLike[str], number: int, error: BadLine) -> StoreError:
+    """What to say of a file of which one line is no trajectory."""
+    return StoreError(f"{path}:{number}: {error}; delete the line if all others are trajectories")
 
 
 def reason(error: OSError | ValueError) -> str:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from trpg_env.trajectory.reading import BadLine, StoreError, may_be_torn, parse_line
+from trpg_env.trajectory.reading import BadLine, StoreError, may_be_torn, parse_line, unreadable
 from trpg_env.trajectory.statistics import Statistics
 
 
@@ -50,9 +50,7 @@ def look_through(file: int, path: Path) -> Remains:
                 if not error.whole and remains.end + len(line) == size and may_be_torn(line):
                     remains.torn = True
                     return remains
-                raise StoreError(
-                    f"{path}:{number}: {error}; delete the line if all others are trajectories"
-                ) from None
+                raise unreadable(path, number, error) from None
             if trajectory is not None:
                 if trajectory.id in remains.ids:
                     raise StoreError(

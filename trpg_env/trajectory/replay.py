@@ -9,7 +9,7 @@ from trpg_env.dm import RulesDM
 from trpg_env.envs.episode import Episode
 from trpg_env.envs.reward import Reward
 from trpg_env.script import Fault
-from trpg_env.trajectory.model import DMTurn, Outcome, PlayerTurn, Trajectory
+from trpg_env.trajectory.model import BY_PLAYER, DMTurn, Outcome, PlayerTurn, Trajectory
 from trpg_env.trajectory.rules import RULES_DM
 from trpg_env.trajectory.wording import contrast, shown
 from trpg_env.world import World
@@ -20,9 +20,6 @@ _MOST_LIMITS = 32
 
 _DECIDED = ("parameter_error", "place_error", "logic_error", "progress", "completed", "state_hash")
 _NARRATED = (*_DECIDED[:3], "message", "observation", *_DECIDED[3:], "thought")
-
-PLAYER = "player"
-"""The kind of error where the player broke: the DM had answered all that was asked of it."""
 
 
 class Replay:
@@ -46,7 +43,7 @@ class Replay:
         episode = self._episode(limit or _NO_LIMIT)
         turns = trajectory.turns
         error = trajectory.error if trajectory.outcome == "error" else None
-        broken = error is not None and error.kind != PLAYER
+        broken = error is not None and error.kind != BY_PLAYER
         if broken and len(turns) == 1:
             return None if _says_nothing(turns[0]) else _judged_though_broken(trajectory)
         fields = _NARRATED if trajectory.dm.kind == RULES_DM else _DECIDED

@@ -4,8 +4,6 @@ Where a script's world is small enough, it is explored once, forwards, and measu
 from any of its states is then looked up. The distances count on favourable luck, as plans do.
 """
 
-from collections.abc import Callable
-
 from trpg_env.world.relevance import relevant_slots
 from trpg_env.world.search import STATES, identity, outcomes
 from trpg_env.world.values import Value
@@ -22,7 +20,6 @@ class Atlas:
         world: The world.
         values: The values of the start.
         states: How many states are explored at most.
-        identity_of: What tells states apart, where it is known already (see `identity`).
 
     Attributes:
         complete: Whether all states are on the map: there were no more than that, no action had more outcomes than are
@@ -34,16 +31,9 @@ class Atlas:
         VerificationFailed: A pattern or code did not answer.
     """
 
-    def __init__(
-        self,
-        world: World,
-        values: list[Value],
-        *,
-        states: int = STATES,
-        identity_of: Callable[[list[Value]], Value] | None = None,
-    ) -> None:
+    def __init__(self, world: World, values: list[Value], *, states: int = STATES) -> None:
         self._world = world
-        self._identity = identity_of or identity(world)
+        self._identity = identity(world)
         self.complete = True
         self._next: dict[Value, tuple[int, str, Value]] = {}
         """State → its distance, the next action of a shortest plan, the state that it leads to."""
