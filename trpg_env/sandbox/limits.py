@@ -1,7 +1,8 @@
-"""The limits a worker sets on itself before it reads its first request. Each is one layer; more can be put beside them."""
+"""What the kernel lets a process have at most: memory, stack, files, processes, processor time (setrlimit(2))."""
 
 import math
 import mmap
+import os
 import resource
 
 HEADROOM = 160 * 2**20
@@ -10,12 +11,16 @@ HEADROOM = 160 * 2**20
 ROOM = 128 * 2**20
 """Bytes that every call must be able to take, whatever earlier calls left behind."""
 
+_STACK = 8 * 2**20
+_NOBODY = 65534
 
-def _address_space_in_use() -> int:
+
+def address_space_in_use() -> int:
+    """Return how many bytes of addresses this process has taken; where that cannot be read, more than Python needs."""
     try:
         with open("/proc/self/statm", encoding="ascii") as sizes:  # noqa: PTH123  (pathlib costs a tenth of the start)
             pages = int(sizes.read().split()[0])
-    except OSError:  # no /proc: more than an interpreter needs, and still below 300 MB in all
+    except OSError:
         return 120 * 2**20
     return pages * resource.getpagesize()
 
@@ -29,18 +34,29 @@ def has_room() -> bool:
     return True
 
 
-def restrict() -> list[str]:
-    """Set the hard limits of this process, for good, and name the layers now in force."""
-    ceilings = {
-        resource.RLIMIT_AS: _address_space_in_use() + HEADROOM,
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_FSIZE: 0,
-        resource.RLIMIT_NOFILE: 0,
-        resource.RLIMIT_NPROC: 0,
-    }
-    for limit, ceiling in ceilings.items():
-        resource.setrlimit(limit, (ceiling, ceiling))
-    return ["process", "rlimits"]
+def lower(**ceilings: int) -> None:
+    """Set limits, soft and hard, for good; one that is lower already stays.
+
+    Args:
+        ceilings: By the end of the limit's name in `resource`: ``lower(NOFILE=0)``.
+    """
+    for name, ceiling in ceilings.items():
+        limit = getattr(resource, f"RLIMIT_{name}", None)
+        if limit is None:
+            continue
+        _, hard = resource.getrlimit(limit)
+        lowest = ceiling if hard == resource.RLIM_INFINITY else min(ceiling, hard)
+        resource.setrlimit(limit, (lowest, lowest))
+
+
+def for_forking() -> None:
+    """The limits of the fork server: no core, no file written, few descriptors, and the stack that workers are to have."""
+    lower(CORE=0, FSIZE=0, NOFILE=8, STACK=_STACK)
+
+
+def for_answering(address_space: int) -> None:
+    """The limits of a worker: nothing to open or start, and so much address space."""
+    lower(NOFILE=0, NPROC=0, AS=address_space)
 
 
 def grant_cpu(seconds: float) -> None:
@@ -50,3 +66,15 @@ def grant_cpu(seconds: float) -> None:
     """
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(seconds), hard))
+
+
+def give_up_root() -> None:
+    """Become nobody, where this process is root's: as root, limits on processes would not bind.
+
+    Raises:
+        OSError: If it must stay root, as in a container that maps no other user.
+    """
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setgid(_NOBODY)
+        os.setuid(_NOBODY)

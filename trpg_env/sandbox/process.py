@@ -1,30 +1,35 @@
-"""The caller's hold on one worker process: start it, exchange frames under a deadline, end it.
+"""The caller's hold on a fork server and the one worker it has at a time: start, exchange frames under a deadline, replace.
 
-A worker is used by one process and one thread at a time; the `Sandbox` sees to that. Whoever gets an exception from
-`exchange` must not use the worker again.
+Used by one process and one thread at a time; the `Sandbox` sees to that. After an exception from `exchange` the worker must
+be replaced before the next one.
 """
 
 import importlib.util
 import os
+import select
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from trpg_env.sandbox import protocol
 from trpg_env.sandbox.faults import SandboxFault
+from trpg_env.sandbox.protocol import END, FORK
 
-START_LIMIT = 10.0
-"""Seconds a worker may take to start; not part of any deadline."""
+START_LIMIT: Final = 10.0
+"""Seconds a fork server may take to start or a worker to be forked; not part of any deadline."""
 
 _START = str(Path(__file__).with_name("start.py"))
+_GOODBYE = 1.0
+_AWAKE = 60e-6
+_AWAY = 5e-6
+_NAPS = 32
 _STARVED = 0.1
 _PATIENCE = 10
-
-# Signals (and exits) that say nothing about the code that was running: the worker retired, or somebody else ended it.
-_FROM_OUTSIDE = frozenset({0, -1, -2, -3, -9, -15, -24})
 
 
 def _libraries() -> list[str]:
@@ -38,19 +43,15 @@ class WorkerTimeout(Exception):
 
 
 class WorkerDied(Exception):
-    """The worker ended before it answered.
-
-    Attributes:
-        innocent: Whether the code it was running may be tried once more, having had no part in it.
-    """
-
-    def __init__(self, status: int) -> None:
-        super().__init__(f"ended by signal {-status}" if status < 0 else f"exit status {status}")
-        self.innocent = status in _FROM_OUTSIDE
+    """The worker ended before it answered."""
 
 
 class WorkerProcess:
-    """A started worker.
+    """A started fork server and its worker.
+
+    Attributes:
+        pid: The worker's process id.
+        layers: The names of the layers that the worker is under.
 
     Args:
         deadline: Seconds an exchange may take.
@@ -62,12 +63,13 @@ class WorkerProcess:
     def __init__(self, deadline: float) -> None:
         self._owner = os.getpid()
         self._deadline = deadline
-        ours, theirs = socket.socketpair()
-        self._socket = ours
+        self._control, theirs = socket.socketpair()
+        self._socket = self._control
+        self._drowsy = 0
         try:
-            self._process = subprocess.Popen(  # noqa: S603  (our own program, by its full path)
+            self._server = subprocess.Popen(  # noqa: S603  (our own program, by its full path)
                 # -I would ignore the hash seed, and sets of texts would then differ from worker to worker.
-                [sys.executable, "-P", "-s", _START, repr(deadline), *_libraries()],
+                [sys.executable, "-P", "-s", "-S", _START, repr(deadline), *_libraries()],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -77,32 +79,45 @@ class WorkerProcess:
                 start_new_session=True,  # a Ctrl-C meant for the caller is not meant for it
             )
         except (OSError, ValueError) as error:
-            ours.close()
+            self._control.close()
             raise SandboxFault(f"The sandbox's worker process cannot be started: {error}") from error
         finally:
             theirs.close()
         try:
-            self.layers = self._greeting()
+            self._control.settimeout(START_LIMIT)
+            self._told(self._control)
+            self._fork()
         except BaseException:
             self.stop()
             raise
 
-    @property
-    def pid(self) -> int:
-        """The worker's process id."""
-        return int(self._process.pid)
+    def _fork(self) -> None:
+        ours, theirs = socket.socketpair()
+        self._socket = ours
+        with theirs:
+            self._tell(FORK, theirs)
+        self.pid = int(self._told(self._control))
+        ours.settimeout(START_LIMIT)
+        self.layers = tuple(map(str, self._told(ours)))
+        ours.setblocking(False)
+        self._poll = select.poll()
+        self._poll.register(ours, select.POLLIN)
 
-    def _greeting(self) -> list[str]:
-        self._socket.settimeout(START_LIMIT)
+    def _tell(self, command: bytes, handle: socket.socket | None = None) -> None:
         try:
-            state, detail = protocol.unpack(protocol.receive(self._socket, protocol.MAX_REPLY))
-        except (EOFError, OSError, ValueError, TypeError, protocol.FrameError) as error:
+            socket.send_fds(self._control, [command], [handle.fileno()] if handle else [])
+        except OSError as error:
+            raise SandboxFault(f"The sandbox's worker process does not start: {error!r}") from error
+
+    @staticmethod
+    def _told(connection: socket.socket) -> Any:
+        try:
+            answer = protocol.unpack(protocol.receive(connection, protocol.MAX_REPLY))
+        except (OSError, EOFError, protocol.FrameError) as error:
             raise SandboxFault(f"The sandbox's worker process did not start: {error!r}") from error
-        if state != protocol.READY:
-            raise SandboxFault(f"The sandbox's worker process did not start: {detail}")
-        # Half the deadline, so that there is a moment in the middle to look how the worker fares.
-        self._socket.settimeout(self._deadline / 2)
-        return [str(layer) for layer in detail]
+        if isinstance(answer, list) and answer[:1] == [protocol.FAILED]:
+            raise SandboxFault(f"The sandbox's worker process did not start: {answer[1:]}")
+        return answer
 
     def exchange(self, frame: bytes) -> Any:
         """Send a request and return the reply.
@@ -112,27 +127,64 @@ class WorkerProcess:
             WorkerDied: If the worker has ended.
             FrameError: If what came is not a reply.
         """
+        connection = self._socket
         try:
-            self._socket.sendall(frame)
-            try:
-                data = self._socket.recv(protocol.CHUNK)
-            except TimeoutError:
-                data = self._second_half()
-            return protocol.unpack(protocol.complete(self._socket, data, protocol.MAX_REPLY, self._deadline))
+            sent = connection.send(frame)
+            if sent < len(frame):
+                with self._patient():
+                    connection.sendall(memoryview(frame)[sent:])
+            data = self._glance() or self._wait()
+            body = protocol.whole(data)
+            if body is None:
+                with self._patient():
+                    body = protocol.complete(connection, data, protocol.MAX_REPLY, self._deadline)
+            return protocol.unpack(body)
         except TimeoutError:
             raise WorkerTimeout from None
         except (EOFError, OSError):
-            raise WorkerDied(self._status()) from None
+            raise WorkerDied from None
 
-    def _second_half(self) -> bytes:
+    @contextmanager
+    def _patient(self) -> Iterator[None]:
+        self._socket.settimeout(self._deadline)
+        yield
+        self._socket.setblocking(False)
+
+    def _glance(self) -> bytes | None:
+        """Look for the reply without going to sleep, as to be woken on another core takes longer than most calls do."""
+        if self._drowsy:
+            self._drowsy -= 1
+            return None
+        receive = self._socket.recv
+        began = now = time.monotonic()
+        while now - began < _AWAKE:
+            os.sched_yield()
+            before, now = now, time.monotonic()
+            if (
+                now - before > _AWAY
+            ):  # somebody ran here meanwhile, most likely the worker: to sleep is to make way for it
+                self._drowsy = _NAPS
+            try:
+                return receive(protocol.CHUNK)
+            except BlockingIOError:
+                if self._drowsy:
+                    break
+        return None
+
+    def _wait(self) -> bytes:
+        half = self._deadline / 2
+        if not self._poll.poll(half * 1_000):
+            self._second_half(half)
+        return self._socket.recv(protocol.CHUNK)
+
+    def _second_half(self, half: float) -> None:
         # Time in which the machine gave the worker no processor is not the code's: wait on, within reason.
         for _ in range(_PATIENCE):
             before = self._cpu_time()
-            try:
-                return self._socket.recv(protocol.CHUNK)
-            except TimeoutError:
-                if self._cpu_time() - before > _STARVED * self._deadline / 2:
-                    raise
+            if self._poll.poll(half * 1_000):
+                return
+            if self._cpu_time() - before > _STARVED * half:
+                break
         raise TimeoutError
 
     def _cpu_time(self) -> float:
@@ -142,17 +194,30 @@ class WorkerProcess:
         except OSError:
             return time.monotonic()
 
-    def _status(self) -> int:
-        try:
-            return self._process.wait(1.0)
-        except subprocess.TimeoutExpired:  # it only closed its socket
-            return 1
+    def replace(self) -> int:
+        """End the worker, whatever it is doing, and have another forked.
+
+        Returns:
+            The exit status of the one that ended; negative: the signal.
+
+        Raises:
+            SandboxFault: If the fork server does not do it; `stop` is all that is left then.
+        """
+        self._socket.close()
+        self._tell(END)
+        status = int(self._told(self._control))
+        self._fork()
+        return status
 
     def stop(self) -> None:
-        """End the worker and free what it held. In a forked child it is let go of: it is the parent's."""
+        """End both processes and free what they held. In a forked child they are let go of: they are the parent's."""
         self._socket.close()
+        self._control.close()
         if os.getpid() != self._owner:
-            self._process.returncode = 0
+            self._server.returncode = 0
             return
-        self._process.kill()
-        self._process.wait()
+        try:
+            self._server.wait(_GOODBYE)  # it reaps its worker, which nobody else might do
+        except subprocess.TimeoutExpired:
+            self._server.kill()
+            self._server.wait()

@@ -2,8 +2,8 @@
 
 Requests are ``[operation, ...]``:
 
-- ``[VALIDATE, sources, [[source index, action, params, state], ...]]`` is answered by a list with, per item, ``True``,
-  ``False``, a text, or ``[fault, message]``;
+- ``[VALIDATE, sources, which, actions, params, states, whose]`` is answered by a list with, per action, ``True``, ``False``,
+  a text, or ``[fault, message]``; ``which`` has each action's index into ``sources``, ``whose`` into ``states`` (None: 0);
 - ``[MATCH, patterns, texts, [pattern index, text index, ...]]`` by ``[tables, results]``: ``tables`` maps a pattern's index
   to its group names, or to a text where it does not compile; a result is None (no match), the spans of the groups,
   False (see the table), or a fault's name;
@@ -11,7 +11,11 @@ Requests are ``[operation, ...]``:
 - ``[CHECK, source]`` by None, or a text.
 
 Batches may be answered in part: the worker stops early when half the deadline is gone (so that honest work never
-runs into it) and the caller asks again for what is left. The first frame of a worker is its greeting.
+runs into it) and the caller asks again for what is left. The first frame of a worker is its greeting: the names of its layers.
+
+With the fork server, over a socket of its own, the caller talks in single bytes: ``FORK``, together with the worker's end of a
+socket pair, is answered by the worker's process id, ``END`` by the exit status of the worker that it ended (negative: the
+signal). Its greeting, and its answer where it cannot fork, are ``[READY or FAILED, ...]``.
 
 The worker answers matches with positions, not texts: replies stay small, and the caller cuts its own text.
 """
@@ -27,6 +31,9 @@ VALIDATE: Final = 1
 MATCH: Final = 2
 GROUPS: Final = 3
 CHECK: Final = 4
+
+FORK: Final = b"f"
+END: Final = b"e"
 
 READY: Final = "ready"
 FAILED: Final = "failed"
@@ -44,7 +51,7 @@ MAX_SOURCE: Final = 32_768
 MAX_PATTERN: Final = 65_536
 MAX_MESSAGE: Final = 2_000
 MAX_REQUEST: Final = 16 * 2**20
-MAX_REPLY: Final = 8 * 2**20
+MAX_REPLY: Final = 2 * 2**20
 
 _PREFIX: Final = 4
 CHUNK: Final = 65_536
@@ -72,17 +79,26 @@ def make_packer(unicode_errors: str | None = None) -> msgpack.Packer:
     return msgpack.Packer(default=_pack_unusual, unicode_errors=unicode_errors, autoreset=True)
 
 
-def frame(packer: msgpack.Packer, value: object, limit: int) -> bytes:
-    """Pack a value with its length prefix. Any text can cross, lone surrogates included.
+def pack(packer: msgpack.Packer, value: object) -> bytes:
+    """Pack a value. Any text can cross, lone surrogates included.
 
     Raises:
-        FrameError: If it is longer than `limit` bytes.
         TypeError, ValueError, OverflowError, RecursionError: If msgpack cannot pack it.
     """
     try:
-        body: bytes = packer.pack(value)
+        return packer.pack(value)  # type: ignore[no-any-return]
     except UnicodeEncodeError:  # rare, and dearer: with an error handler every text is encoded anew
-        body = make_packer("surrogatepass").pack(value)
+        return make_packer("surrogatepass").pack(value)  # type: ignore[no-any-return]
+
+
+def frame(packer: msgpack.Packer, value: object, limit: int) -> bytes:
+    """Pack a value with its length prefix.
+
+    Raises:
+        FrameError: If it is longer than `limit` bytes.
+        TypeError, ValueError, OverflowError, RecursionError: As `pack` does.
+    """
+    body = pack(packer, value)
     if len(body) > limit:
         raise FrameError(f"{len(body):,} bytes, where at most {limit:,} can cross")
     return len(body).to_bytes(_PREFIX, "big") + body
@@ -105,9 +121,17 @@ def complete(connection: socket.socket, data: bytes, limit: int, patience: float
     Raises:
         As `receive` does.
     """
-    if len(data) < _PREFIX or int.from_bytes(data[:_PREFIX], "big") != len(data) - _PREFIX:
-        data = _with_rest(connection, bytearray(data), limit, time.monotonic() + patience)
-    return data[_PREFIX:]
+    body = whole(data)
+    if body is None:
+        return _with_rest(connection, bytearray(data), limit, time.monotonic() + patience)[_PREFIX:]
+    return body
+
+
+def whole(data: bytes) -> bytes | None:
+    """Return the body of what is exactly one frame; None for more or less than one."""
+    if len(data) > _PREFIX and int.from_bytes(data[:_PREFIX], "big") == len(data) - _PREFIX:
+        return data[_PREFIX:]
+    return None
 
 
 def _with_rest(connection: socket.socket, data: bytearray, limit: int, until: float) -> bytes:

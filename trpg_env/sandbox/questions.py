@@ -5,8 +5,8 @@ and the texts of groups are cut out of the caller's own.
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias, TypeVar
 
 from trpg_env.sandbox import protocol
 from trpg_env.sandbox.faults import SourceRejected, Verdict
@@ -15,6 +15,7 @@ from trpg_env.sandbox.protocol import BAD_RESULT, CRASH, FAULTS, MEMORY, REJECTE
 Groups: TypeAlias = dict[str | int, str | None]
 Check: TypeAlias = tuple[str, str, Mapping[str, Any], Any]
 Pair: TypeAlias = tuple[str, str]
+_Item = TypeVar("_Item")
 
 _ACCEPTED = Verdict(True)
 _REFUSED = Verdict(False)
@@ -71,21 +72,40 @@ def _require_text(text: object) -> None:
 
 
 def validation(checks: Sequence[Check]) -> list[Any]:
-    """Make the request that asks about some actions; each source crosses once.
+    """Make the request that asks about some actions; each source and each state crosses once.
 
     Raises:
         Faulted: If one of them is not of the right kind.
     """
-    sources: dict[str, int] = {}
-    items = []
-    for source, action, params, state in checks:
+    sources, actions, params, states = zip(*checks, strict=True)
+    if len(checks) == 1 and type(sources[0]) is type(actions[0]) is str and type(params[0]) is dict:
+        require_source(sources[0])
+        return [protocol.VALIDATE, sources, None, actions, params, states, None]
+    if not set(map(type, sources)) == set(map(type, actions)) == {str}:
+        for source in sources:
+            require_source(source)
+        for action in actions:
+            if not isinstance(action, str):
+                raise Faulted(REJECTED, f"the action is a {type(action).__name__}; give a text")
+    if set(map(type, params)) != {dict}:
+        for given in params:
+            if not isinstance(given, Mapping):
+                raise Faulted(REJECTED, f"params is a {type(given).__name__}; give a dict")
+    unique, which = _numbered(sources, sources)
+    for source in unique:
         require_source(source)
-        if not isinstance(action, str):
-            raise Faulted(REJECTED, f"the action is a {type(action).__name__}; give a text")
-        if not isinstance(params, Mapping):
-            raise Faulted(REJECTED, f"params is a {type(params).__name__}; give a dict")
-        items.append((sources.setdefault(source, len(sources)), action, params, state))
-    return [protocol.VALIDATE, list(sources), items]
+    worlds, whose = _numbered(states, map(id, states))
+    return [protocol.VALIDATE, unique, which, actions, params, worlds, whose]
+
+
+def _numbered(items: Sequence[_Item], keys: Iterable[Hashable]) -> tuple[list[_Item], list[int] | None]:
+    """Return the items whose keys differ, and each item's index among them (None where there is but one)."""
+    keys = list(keys)
+    first = dict(zip(keys, items, strict=True))
+    if len(first) == 1:
+        return [items[0]], None
+    numbers = dict(zip(first, range(len(first)), strict=True))
+    return list(first.values()), [numbers[key] for key in keys]
 
 
 def read_verdicts(checks: Sequence[Check], reply: Any) -> list[Verdict]:

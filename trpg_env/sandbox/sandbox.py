@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self, TypeVar
 
-from trpg_env.sandbox import protocol, questions
+from trpg_env.sandbox import layers, protocol, questions
 from trpg_env.sandbox.faults import SandboxFault, SourceRejected, Verdict
 from trpg_env.sandbox.process import WorkerDied, WorkerProcess, WorkerTimeout
 from trpg_env.sandbox.protocol import CRASH, MEMORY, REJECTED, TIMEOUT
@@ -16,7 +16,10 @@ _Item = TypeVar("_Item")
 _Answer = TypeVar("_Answer")
 
 _TRIES = 3
-_CHECKS_AT_ONCE = 64
+
+# Exit statuses that say nothing about the code that was running: the worker retired, or somebody else ended it.
+_FROM_OUTSIDE = frozenset({0, -1, -2, -3, -9, -15, -24})
+_CHECKS_AT_ONCE = 256
 _PAIRS_AT_ONCE = 2_000
 
 _sandboxes: "weakref.WeakSet[Sandbox]" = weakref.WeakSet()
@@ -36,22 +39,33 @@ class Sandbox:
         'You are too weak.'
     """
 
-    def __init__(self, deadline: float = 0.2) -> None:
-        """Make a sandbox; nothing is started yet.
+    def __init__(self, deadline: float = 0.2, require: Iterable[str] = ()) -> None:
+        """Make a sandbox; nothing is started yet, unless something is required.
 
         Args:
             deadline: Seconds after which code or a pattern that has not answered is given up.
+            require: Layers of `protection` to insist on, or the name of one. By default the sandbox does with those that the
+                system has.
 
         Raises:
-            ValueError: If the deadline is not a positive number of seconds, an hour at most.
+            ValueError: If the deadline is not a positive number of seconds, an hour at most, or there is no layer of a name.
+            SandboxFault: If a required layer cannot be had here.
         """
         if not 0 < deadline <= 3_600:
             raise ValueError(f"deadline must be a number of seconds above 0, at most 3600, not {deadline!r}")
+        self._require = (require,) if isinstance(require, str) else tuple(require)
+        for name in self._require:
+            if name not in layers.ALL:
+                raise ValueError(
+                    f"there is no layer {name!r} to require; choose from {', '.join(layers.ALL)}"
+                )
         self.deadline = float(deadline)
         self._worker: WorkerProcess | None = None
         self._finalizer: weakref.finalize[[], Sandbox] | None = None
         self._forget()
         _sandboxes.add(self)
+        if self._require:
+            self._start()
 
     def __enter__(self) -> Self:
         return self
@@ -59,11 +73,24 @@ class Sandbox:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def __reduce__(self) -> tuple[type[Self], tuple[float]]:
-        return (type(self), (self.deadline,))
+    def __reduce__(self) -> tuple[type[Self], tuple[float, tuple[str, ...]]]:
+        return (type(self), (self.deadline, self._require))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(deadline={self.deadline:g})"
+
+    @property
+    def protection(self) -> tuple[str, ...]:
+        """The layers in force around the code, the outermost first.
+
+        Always ``process``, ``deadline`` and ``rlimits``; where the system has them ``unprivileged`` (not root),
+        ``no_new_privs``, ``landlock`` and ``seccomp``. What each stops is told in docs/security.md.
+
+        Raises:
+            SandboxFault: If no worker can be started to look.
+        """
+        with self._lock:
+            return (self._worker or self._start()).layers
 
     def close(self) -> None:
         """End the worker, if there is one."""
@@ -79,7 +106,13 @@ class Sandbox:
             params: The parameters' values; the code gets a copy.
             state: The world as plain JSON values; the code gets a copy.
         """
-        return self.validate_many([(source, action, params, state)])[0]
+        checks = [(source, action, params, state)]
+        try:
+            return questions.read_verdicts(checks, self._ask(questions.validation(checks)))[0]
+        except Faulted as faulted:
+            return self._blame_code(checks[0], faulted)
+        except SandboxFault as broken:
+            return Verdict(False, str(broken), CRASH)
 
     def validate_many(self, checks: Iterable[Check]) -> list[Verdict]:
         """Ask about many actions in as few round trips as can be; the same verdicts as one by one. Never raises."""
@@ -206,14 +239,15 @@ class Sandbox:
                 try:
                     return worker.exchange(frame)
                 except WorkerTimeout:
-                    self._discard()
+                    self._replace()
                     raise Faulted(TIMEOUT, "") from None
-                except WorkerDied as died:
-                    self._discard()
-                    if not (left and died.innocent):
-                        raise Faulted(CRASH, f"the worker process died ({died})") from None
+                except WorkerDied:
+                    status = self._replace()
+                    if not (left and status in _FROM_OUTSIDE):
+                        how = f"signal {-status}" if status < 0 else f"exit status {status}"
+                        raise Faulted(CRASH, f"the worker process died ({how})") from None
                 except protocol.FrameError:
-                    self._discard()
+                    self._replace()
                     raise Faulted(CRASH, "the worker gave an answer that is none") from None
                 except BaseException:  # an answer still on its way would be taken for the next one
                     self._discard()
@@ -223,7 +257,27 @@ class Sandbox:
     def _start(self) -> WorkerProcess:
         worker = self._worker = WorkerProcess(self.deadline)
         self._finalizer = weakref.finalize(self, worker.stop)
+        missing = [name for name in self._require if name not in worker.layers]
+        if missing:
+            layers = ", ".join(worker.layers)
+            self._discard()
+            raise SandboxFault(
+                f"This system cannot put {' and '.join(missing)} around verification code, only {layers}; "
+                "ask for less with require=, or use another kernel"
+            )
         return worker
+
+    def _replace(self) -> int:
+        """Have another worker in place of this one, which is ended; return its exit status."""
+        assert self._worker is not None
+        try:
+            return self._worker.replace()
+        except SandboxFault:  # the fork server went too, and that was none of the code's doing
+            self._discard()
+            return 0
+        except BaseException:
+            self._discard()
+            raise
 
     def _discard(self) -> None:
         self._worker = None

@@ -1,4 +1,4 @@
-"""The program a worker process runs: ``python -P -s start.py DEADLINE FOLDER...``, its socket in place of standard input.
+"""The program of the fork server: ``python -P -s -S start.py DEADLINE FOLDER...``, its socket in place of standard input.
 
 It makes the sandbox's modules importable without running ``trpg_env/__init__.py`` (which would cost the worker time and
 memory, and hand it modules it has no business with), wherever the package lies and whatever the path is.
@@ -19,6 +19,6 @@ if __name__ == "__main__":
     # Behind what the interpreter has by itself, so that nothing there can take a standard module's place.
     sys.path += [folder for folder in sys.argv[2:] if folder not in sys.path]
 
-    from trpg_env.sandbox.worker import main
+    from trpg_env.sandbox.forkserver import main
 
     main(float(sys.argv[1]))

@@ -1,6 +1,7 @@
 """The worker's side: answers requests, one at a time, until its caller goes.
 
-No call leaves anything behind for a later one. Code runs in a fresh namespace on inputs of its own; what it leaves in memory is
+No call leaves anything behind for a later one. Code runs in a fresh namespace on inputs of its own (see `Validator` for when these
+can be shared, there being no way to tell); what it leaves in memory is
 freed, cycles included, before its answer is sent, so that whatever freeing sets off falls into its own deadline; and a
 worker that ran out of memory, or cannot give the next call its share, answers and ends.
 """
@@ -8,19 +9,17 @@ worker that ran out of memory, or cannot give the next call its share, answers a
 import gc
 import re
 import socket
-import sys
 import time
-import warnings
-from types import CodeType
+from itertools import repeat
 from typing import Any
 
 from trpg_env.sandbox import limits, protocol
 from trpg_env.sandbox.checks import Refused
-from trpg_env.sandbox.facades import BUILTINS
 from trpg_env.sandbox.guards import scrub
 from trpg_env.sandbox.patterns import compile_pattern
-from trpg_env.sandbox.policy import FILENAME, compile_source
+from trpg_env.sandbox.policy import FILENAME
 from trpg_env.sandbox.protocol import BAD_RESULT, EXCEPTION, MEMORY, REJECTED
+from trpg_env.sandbox.validator import Validator
 
 _KEPT_TEXT = 250_000
 """Characters of source and of patterns whose compiled form is kept."""
@@ -47,29 +46,40 @@ class _Cache(dict[str, Any]):
         return value
 
 
-class _Worker:
+class Worker:
+    """What answers requests: knows the compiled forms of what it was asked about before.
+
+    Args:
+        deadline: The seconds after which the caller will end this process; half of it is a batch's allowance.
+    """
+
     def __init__(self, deadline: float) -> None:
-        self.pause = deadline / 2
-        self.tired = False
-        self.learned = False
-        self.sources = _Cache()
-        self.patterns = _Cache()
+        self._pause = deadline / 2
+        self._budget = 2 * deadline + 5
+        self._tired = False
+        self._learned = False
+        self._validators = _Cache()
+        self._patterns = _Cache()
+        self._packer = protocol.make_packer()
+        # Whatever compiling loads, it loads now.
+        self._validator("def validate(action, params, state):\n    return True\n")
+        self._pattern("a")
 
     # A compiled form, or the text that says why there is none.
 
-    def code(self, source: str) -> CodeType | str:
-        if source in self.sources:
-            return self.sources[source]  # type: ignore[no-any-return]
+    def _validator(self, source: str) -> Validator | str:
+        if source in self._validators:
+            return self._validators[source]  # type: ignore[no-any-return]
         try:
-            made: CodeType | str = compile_source(source)
+            made: Validator | str = Validator(source)
         except Refused as refused:
             made = str(refused)
-        self.learned = True
-        return self.sources.keep(source, made)  # type: ignore[no-any-return]
+        self._learned = True
+        return self._validators.keep(source, made)  # type: ignore[no-any-return]
 
-    def pattern(self, pattern: str) -> "tuple[re.Pattern[str], list[str | int]] | str":
-        if pattern in self.patterns:
-            return self.patterns[pattern]  # type: ignore[no-any-return]
+    def _pattern(self, pattern: str) -> "tuple[re.Pattern[str], list[str | int]] | str":
+        if pattern in self._patterns:
+            return self._patterns[pattern]  # type: ignore[no-any-return]
         made: tuple[re.Pattern[str], list[str | int]] | str
         try:
             compiled = compile_pattern(pattern)
@@ -83,49 +93,74 @@ class _Worker:
             raise
         except Exception as error:
             made = str(error)
-        self.learned = True
-        return self.patterns.keep(pattern, made)  # type: ignore[no-any-return]
+        self._learned = True
+        return self._patterns.keep(pattern, made)  # type: ignore[no-any-return]
 
     # Operations
 
-    def validate(self, sources: list[str], items: list[list[Any]]) -> list[Any]:
+    def _validate(
+        self,
+        sources: list[str],
+        which: list[int] | None,
+        actions: list[str],
+        params: list[Any],
+        states: list[Any],
+        whose: list[int] | None,
+    ) -> list[Any]:
         answers: list[Any] = []
-        until = time.monotonic() + self.pause
-        for index, action, params, state in items:
+        until = time.monotonic() + self._pause
+        shared = len(states) < len(actions)
+        clean: dict[int, bytes] = {}
+        for s, action, given, w in zip(which or repeat(0), actions, params, whose or repeat(0)):  # noqa: B905
             try:
-                answer = self.run(sources[index], action, params, state)
+                validator = self._validator(sources[s])
+                if isinstance(validator, str):
+                    answers.append([REJECTED, validator])
+                    continue
+                state = states[w]
+                if shared and validator.spoils:
+                    if w not in clean:
+                        clean[w] = protocol.pack(self._packer, state)
+                    state = protocol.unpack(clean[w])
+                answers.append(self._run(validator, action, given, state))
             except MemoryError:
-                self.tired = True
+                self._tired = True
                 if not answers:
                     answers.append(_OUT_OF_MEMORY)
                 break  # else a fresh worker tries it again: earlier calls may have been what filled the memory
-            answers.append(answer)
             if time.monotonic() > until:
                 break
         return answers
 
-    def run(self, source: str, action: str, params: Any, state: Any) -> Any:
-        code = self.code(source)
-        if type(code) is str:
-            return [REJECTED, code]
-        namespace: dict[str, Any] = {"__builtins__": BUILTINS, "__name__": "validator"}
+    @staticmethod
+    def _run(validator: Validator, action: str, params: Any, state: Any) -> Any:
+        namespace = None
         try:
-            exec(code, namespace)  # noqa: S102  (what this process is for)
-            return _answer(namespace["validate"](action, params, state))
+            function = validator.function
+            if function is None:
+                namespace = validator.define()
+                function = namespace["validate"]
+                if validator.keep(namespace):
+                    namespace = None
+            result = function(action, params, state)
+            if result is True or result is False:
+                return result
+            return _answer(result)
         except MemoryError:
             raise
         except BaseException as error:
             return [EXCEPTION, _described(error)]
         finally:
-            namespace.clear()
+            if namespace is not None:
+                namespace.clear()
 
-    def match(self, patterns: list[str], texts: list[str], pairs: list[int]) -> Any:
+    def _match(self, patterns: list[str], texts: list[str], pairs: list[int]) -> Any:
         tables: dict[int, Any] = {}
         results: list[Any] = []
-        until = time.monotonic() + self.pause
+        until = time.monotonic() + self._pause
         for p, t in zip(pairs[::2], pairs[1::2], strict=True):
             try:
-                made = self.pattern(patterns[p])
+                made = self._pattern(patterns[p])
                 if isinstance(made, str):
                     tables[p] = made
                     results.append(False)
@@ -134,7 +169,7 @@ class _Worker:
                     found = made[0].fullmatch(texts[t])
                     results.append(found and found.regs[1:])
             except MemoryError:
-                self.tired = True
+                self._tired = True
                 if not results:
                     results.append(MEMORY)
                 break
@@ -142,32 +177,50 @@ class _Worker:
                 break
         return [tables, results]
 
-    def answer(self, operation: int, arguments: list[Any]) -> Any:
+    def _perform(self, operation: int, arguments: list[Any]) -> Any:
         if operation == protocol.VALIDATE:
-            return self.validate(*arguments)
+            return self._validate(*arguments)
         if operation == protocol.MATCH:
-            return self.match(*arguments)
+            return self._match(*arguments)
         if operation == protocol.GROUPS:
-            made = self.pattern(*arguments)
-            return made if type(made) is str else made[1]
+            pattern = self._pattern(*arguments)
+            return pattern if isinstance(pattern, str) else pattern[1]
         if operation == protocol.CHECK:
-            code = self.code(*arguments)
-            return code if type(code) is str else None
+            validator = self._validator(*arguments)
+            return validator if isinstance(validator, str) else None
         raise protocol.FrameError(f"unknown operation {operation}")
 
-    def reply(self, body: bytes, packer: Any) -> bytes:
+    def _reply(self, body: bytes) -> bytes:
         operation, *arguments = protocol.unpack(body)
         try:
-            answer = self.answer(operation, arguments)
+            answer = self._perform(operation, arguments)
         except MemoryError:
-            self.tired = True
+            self._tired = True
             answer = MEMORY
         del arguments
         gc.collect(0)
-        if self.learned:
-            self.learned = False
+        if self._learned:
+            self._learned = False
             gc.freeze()  # what is kept need not be gone through again each time
-        return protocol.frame(packer, answer, protocol.MAX_REPLY)
+        return protocol.frame(self._packer, answer, protocol.MAX_REPLY)
+
+    def greet_and_serve(self, connection: socket.socket, layers: list[str]) -> None:
+        """Name the layers around this process, then answer until the caller goes or memory runs short."""
+        connection.sendall(protocol.frame(self._packer, layers, protocol.MAX_REPLY))
+        renew_at = 0.0
+        while not self._tired:
+            try:
+                body = protocol.receive(connection, protocol.MAX_REQUEST)
+            except EOFError:
+                return
+            began = time.monotonic()
+            if began >= renew_at:
+                renew_at = began + self._budget
+                limits.grant_cpu(time.process_time() + 2 * self._budget)
+            connection.sendall(self._reply(body))
+            # What a short call leaves (in caches) is little, and to ask costs more than the call did.
+            if time.monotonic() - began > _SHORT and not limits.has_room():
+                return
 
 
 def _answer(result: Any) -> Any:
@@ -194,48 +247,3 @@ def _described(error: BaseException) -> str:
         text = ""
     kind = type(error).__name__
     return (f"{kind}: {text}" if text else kind) + where
-
-
-def _serve(connection: socket.socket, worker: _Worker, packer: Any, budget: float) -> None:
-    renew_at = 0.0
-    while not worker.tired:
-        seconds = time.process_time()
-        if seconds >= renew_at:
-            renew_at = seconds + budget
-            limits.grant_cpu(renew_at + budget)
-        try:
-            body = protocol.receive(connection, protocol.MAX_REQUEST)
-        except EOFError:
-            return
-        began = time.monotonic()
-        connection.sendall(worker.reply(body, packer))
-        # What a short call leaves (in caches) is little, and to ask costs more than the call did.
-        if time.monotonic() - began > _SHORT and not limits.has_room():
-            return
-
-
-def main(deadline: float) -> None:
-    """Greet the caller on descriptor 0, then serve it.
-
-    Args:
-        deadline: The seconds after which the caller will end this process; half of it is a batch's allowance.
-    """
-    connection = socket.socket(fileno=0)
-    packer = protocol.make_packer()
-    try:
-        warnings.simplefilter("ignore")
-        sys.unraisablehook = lambda _: None
-        worker = _Worker(deadline)
-        worker.code(
-            "def validate(action, params, state):\n    return True\n"
-        )  # whatever compiling loads, it loads now
-        layers = limits.restrict()
-        # Only what calls leave behind is ever looked at, and only between calls.
-        gc.disable()
-        gc.collect()
-        gc.freeze()
-    except Exception as error:
-        connection.sendall(protocol.frame(packer, [protocol.FAILED, repr(error)], protocol.MAX_REPLY))
-        raise
-    connection.sendall(protocol.frame(packer, [protocol.READY, layers], protocol.MAX_REPLY))
-    _serve(connection, worker, packer, 2 * deadline + 5)
