@@ -21,8 +21,10 @@ _ACCEPTED = Verdict(True)
 _REFUSED = Verdict(False)
 _GARBLED = "the worker gave an answer that is none"
 
-# Control characters would reach a terminal, lone surrogates could not be written to a file.
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+# Control characters and those that reorder or hide text would reach a terminal, lone surrogates could not be written to a file.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
+)
 
 
 class Faulted(Exception):
@@ -128,7 +130,7 @@ def _verdict(answer: Any) -> Verdict:
         return Verdict(False, clean(answer))
     if isinstance(answer, list) and len(answer) == 2:
         fault, message = answer
-        if fault in FAULTS and isinstance(message, str):
+        if isinstance(fault, str) and fault in FAULTS and isinstance(message, str):
             return Verdict(False, clean(f"The verification code {_FAILED[fault]}: {message}"), fault)
     raise Faulted(CRASH, _GARBLED)
 

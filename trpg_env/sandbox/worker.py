@@ -25,6 +25,7 @@ _KEPT_TEXT = 250_000
 """Characters of source and of patterns whose compiled form is kept."""
 
 _SHORT = 0.001
+"""Seconds: what a shorter call leaves (in caches) is little, and to look for it would cost more than the call did."""
 
 _OUT_OF_MEMORY = [MEMORY, "it used more memory than it may; build smaller values"]
 
@@ -108,29 +109,39 @@ class Worker:
         whose: list[int] | None,
     ) -> list[Any]:
         answers: list[Any] = []
-        until = time.monotonic() + self._pause
+        last = time.monotonic()
+        until = last + self._pause
         shared = len(states) < len(actions)
         clean: dict[int, bytes] = {}
         for s, action, given, w in zip(which or repeat(0), actions, params, whose or repeat(0)):  # noqa: B905
             try:
                 validator = self._validator(sources[s])
                 if isinstance(validator, str):
-                    answers.append([REJECTED, validator])
-                    continue
-                state = states[w]
-                if shared and validator.spoils:
-                    if w not in clean:
-                        clean[w] = protocol.pack(self._packer, state)
-                    state = protocol.unpack(clean[w])
-                answers.append(self._run(validator, action, given, state))
+                    answer: Any = [REJECTED, validator]
+                else:
+                    state = states[w]
+                    if shared and validator.spoils:
+                        if w not in clean:
+                            clean[w] = protocol.pack(self._packer, state)
+                        state = protocol.unpack(clean[w])
+                    answer = self._run(validator, action, given, state)
             except MemoryError:
                 self._tired = True
                 if not answers:
                     answers.append(_OUT_OF_MEMORY)
                 break  # else a fresh worker tries it again: earlier calls may have been what filled the memory
-            if time.monotonic() > until:
+            answers.append(answer)
+            now = time.monotonic()
+            if now > until or (now - last > _SHORT and not self._recovers()):
                 break
+            last = now
         return answers
+
+    def _recovers(self) -> bool:
+        """Tell, after a call that was not short, whether the next one can have the memory it is promised."""
+        _tidy()
+        self._tired = self._tired or not limits.has_room()
+        return not self._tired
 
     @staticmethod
     def _run(validator: Validator, action: str, params: Any, state: Any) -> Any:
@@ -198,7 +209,7 @@ class Worker:
             self._tired = True
             answer = MEMORY
         del arguments
-        gc.collect(0)
+        _tidy()
         if self._learned:
             self._learned = False
             gc.freeze()  # what is kept need not be gone through again each time
@@ -218,9 +229,15 @@ class Worker:
                 renew_at = began + self._budget
                 limits.grant_cpu(time.process_time() + 2 * self._budget)
             connection.sendall(self._reply(body))
-            # What a short call leaves (in caches) is little, and to ask costs more than the call did.
-            if time.monotonic() - began > _SHORT and not limits.has_room():
+            if time.monotonic() - began > _SHORT and not self._recovers():
                 return
+
+
+def _tidy() -> None:
+    """Free what a call left in cycles, and what freeing that left, and so on: it falls into this call's deadline."""
+    if gc.collect(0):
+        while gc.collect():
+            pass
 
 
 def _answer(result: Any) -> Any:
