@@ -1,4 +1,4 @@
-"""What the documentation shows is what happens: docstrings, the README's Python, the examples."""
+"""What the documentation shows is what happens: docstrings, the pages' Python, the examples."""
 
 import doctest
 import importlib
@@ -22,10 +22,13 @@ MODULES = ["trpg_env"] + [
     if not module.name.endswith("__main__")
 ]
 BLOCK = re.compile(r"^(?P<before>[^\n]*)\n+```python\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
-README = [
-    (text.count("\n", 0, match.start("code")) + 1, match["code"])
-    for text in [(ROOT / "README.md").read_text(encoding="utf-8")]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCKS = [
+    pytest.param(page, line, match["code"], id=f"{page.name} line {line}")
+    for page in PAGES
+    for text in [page.read_text(encoding="utf-8")]
     for match in BLOCK.finditer(text)
+    for line in [text.count("\n", 0, match.start("code")) + 1]
     if match["before"].strip() != NOT_RUN
 ]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
@@ -43,7 +46,7 @@ DOCTESTS = [module for module in MODULES if with_examples(module)]
 
 def test_there_is_something_to_run() -> None:
     assert len(DOCTESTS) > 10
-    assert README
+    assert BLOCKS
     assert EXAMPLES
 
 
@@ -57,13 +60,13 @@ def test_the_docstrings_examples_are_true(module: str) -> None:
     assert not failed
 
 
-@pytest.mark.parametrize(("line", "code"), README, ids=[f"line {line}" for line, _ in README])
-def test_the_readmes_python_runs(
-    line: int, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("page", "line", "code"), BLOCKS)
+def test_the_pages_python_runs(
+    page: Path, line: int, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     padded = "\n" * (line - 1) + code
-    exec(compile(padded, str(ROOT / "README.md"), "exec"), {"__name__": "readme"})
+    exec(compile(padded, str(page), "exec"), {"__name__": "page"})
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=[example.name for example in EXAMPLES])
