@@ -7,18 +7,23 @@ import ast
 import io
 import re
 import tokenize
+from collections.abc import Iterator
 from typing import Any
 
 from trpg_env.sandbox import refusals
-from trpg_env.sandbox.facades import MODULES, NAMES
+from trpg_env.sandbox.facades import IMPORTABLE, NAMES
+from trpg_env.sandbox.refusals import VALIDATE
 
 MAX_NODES = 5_000
 MAX_DEPTH = 120
 MAX_BLOCKS = 15
 MAX_BRACKETS = 40
+MAX_FINALLY = 3
 
 TOO_DEEP = "this is nested too deeply; split it into helper functions or several lines"
 
+_BRACKETS = re.compile(r"[()\[\]{}]")
+_F_STRING = re.compile(r"[rR]?[fF][rR]?['\"]")
 _INTERNALS = re.compile(r"(?:gi|cr|ag|tb|co|f)_")
 
 
@@ -36,21 +41,32 @@ def is_reserved(name: str) -> bool:
 
 
 def check_brackets(source: str) -> None:
-    """Check how deep brackets go, before anything recurses into them.
+    """Check how deep brackets go, before anything recurses into them: the parser drops parentheses from its tree.
 
     Raises:
         Refused: If they go too deep.
     """
-    # The parser drops parentheses, so that only the tokens show how deep they go.
+    if _deepest(source) <= MAX_BRACKETS:  # even where those in texts and comments are counted
+        return
     depth = 0
     try:
         for token in tokenize.generate_tokens(io.StringIO(source).readline):
             if token.type == tokenize.OP:
                 depth += (token.string in "([{") - (token.string in ")]}")
-                if depth > MAX_BRACKETS:
-                    raise Refused(f"line {token.start[0]}: {TOO_DEEP}")
+            # Until Python 3.12 an f-string is a single token, whatever it holds.
+            inside = _deepest(token.string) if _F_STRING.match(token.string) else 0
+            if depth + inside > MAX_BRACKETS:
+                raise Refused(f"line {token.start[0]}: {TOO_DEEP}")
     except (tokenize.TokenError, SyntaxError):
         return  # the parser says it better
+
+
+def _deepest(text: str) -> int:
+    deepest = depth = 0
+    for bracket in _BRACKETS.findall(text):
+        depth += 1 if bracket in "([{" else -1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def check_tree(tree: ast.Module) -> None:
@@ -72,28 +88,35 @@ def check_tree(tree: ast.Module) -> None:
             bound.update(_bindings(node))
     for name in loaded:
         if name.id not in bound and name.id not in NAMES:
-            raise _refuse(name, refusals.missing_name(name.id, NAMES))
+            raise _refuse(name, refusals.missing_name(name.id, bound | NAMES.keys()))
 
 
 def _check_shape(tree: ast.Module) -> None:
-    waiting: list[tuple[ast.AST, int, int]] = [(tree, 0, 0)]
+    waiting: list[tuple[ast.AST, int, int, int]] = [(tree, 0, 0, 0)]
     count = 0
     while waiting:
-        node, depth, blocks = waiting.pop()
+        node, depth, blocks, finals = waiting.pop()
         count += 1
         if count > MAX_NODES:
             raise _refuse(node, "the code is too long; write a shorter one")
-        if depth > MAX_DEPTH or blocks > MAX_BLOCKS:
+        # The compiler writes a finally block down once for each way out of its try, those inside it too.
+        if depth > MAX_DEPTH or blocks > MAX_BLOCKS or finals > MAX_FINALLY:
             raise _refuse(node, TOO_DEEP)
         _check_node(node)
-        for child in ast.iter_child_nodes(node):
+        last = getattr(node, "finalbody", [])
+        for child in _children(node):
             elif_ = isinstance(node, ast.If) and isinstance(child, ast.If) and [child] == node.orelse
             inner = blocks + (isinstance(child, ast.stmt) and hasattr(child, "body") and not elif_)
-            waiting.append((child, depth + 1, inner))
+            waiting.append((child, depth + 1, inner, finals + (child in last)))
+
+
+def _children(node: ast.AST) -> list[ast.AST]:
+    """The children of a node, last first, so that a stack gives them in the source's order."""
+    return list(ast.iter_child_nodes(node))[::-1]
 
 
 def _check_node(node: ast.AST) -> None:
-    why = refusals.STATEMENTS.get(type(node).__name__)
+    why = refusals.STATEMENTS.get("Await" if getattr(node, "is_async", 0) else type(node).__name__)
     if why:
         raise _refuse(node, why)
     if getattr(node, "decorator_list", None):
@@ -102,44 +125,51 @@ def _check_node(node: ast.AST) -> None:
         raise _refuse(node, "type parameters are not available; leave them out")
     for name in _spelled(node):
         if is_reserved(name):
-            raise _refuse(
-                node, f"the name {name} is reserved; use a name without double or enclosing underscores"
-            )
+            raise _refuse(node, refusals.reserved_name(name))
+    if isinstance(node, ast.Try) and any(
+        isinstance(part, (ast.Yield, ast.YieldFrom)) for part in _run_by(node)
+    ):
+        # What would be left to do is done when the generator is freed, which may be in somebody else's call.
+        raise _refuse(
+            node, "a generator cannot yield inside try; collect the values in a list and return that"
+        )
     if isinstance(node, ast.Attribute):
         if not isinstance(node.ctx, ast.Load):
             raise _refuse(node, "attributes cannot be set or deleted; keep values in variables or dicts")
         if node.attr.startswith("_") or _INTERNALS.match(node.attr):
-            raise _refuse(
-                node,
-                f"the attribute {node.attr} is not available; use the methods of texts, numbers, lists and dicts",
-            )
-    elif (
-        isinstance(node, ast.AugAssign)
-        and isinstance(node.op, ast.Mod)
-        and isinstance(node.target, ast.Subscript)
-    ):
-        raise _refuse(node, "%= on an item is not available; write x[k] = x[k] % y")
+            raise _refuse(node, refusals.reserved_attribute(node.attr))
     elif isinstance(node, ast.Global) and "validate" in node.names:
         raise _refuse(node, "validate cannot be bound again; define it once, at the top level")
     elif isinstance(node, ast.Import):
         for alias in node.names:
-            if alias.name not in MODULES:
-                raise _refuse(node, refusals.missing_module(alias.name))
+            _check_import(node, alias.name, alias.asname)
     elif isinstance(node, ast.ImportFrom):
-        facade = None if node.level else MODULES.get(node.module or "")
-        if facade is None:
-            raise _refuse(node, refusals.missing_module(node.module or "."))
-        for alias in node.names:
-            if alias.name not in facade.table:
-                raise _refuse(
-                    node,
-                    f"{facade.name} has no {alias.name} here; use one of {', '.join(sorted(facade.table))}",
-                )
+        _check_import_from(node)
+
+
+def _check_import(node: ast.Import, module: str, asname: str | None) -> None:
+    if module not in IMPORTABLE:
+        raise _refuse(node, refusals.missing_module(module))
+    if "." in module and not asname:
+        raise _refuse(
+            node, f"import {module} is not available; write from {module} import the names you need"
+        )
+
+
+def _check_import_from(node: ast.ImportFrom) -> None:
+    if node.module == "__future__" and [alias.name for alias in node.names] == ["annotations"]:
+        return
+    facade = None if node.level else IMPORTABLE.get(node.module or "")
+    if facade is None:
+        raise _refuse(node, refusals.missing_module("." * node.level + (node.module or "")))
+    for alias in node.names:
+        if alias.name not in facade.table:
+            raise _refuse(node, refusals.missing_member(facade.name, alias.name, facade.table))
 
 
 def _spelled(node: ast.AST) -> list[str]:
-    """Every identifier a node spells out, but attributes."""
-    names = [getattr(node, field, None) for field in ("id", "arg", "name", "asname", "rest", "module")]
+    """Every identifier a node spells out, but attributes and modules."""
+    names = [getattr(node, field, None) for field in ("id", "arg", "name", "asname", "rest")]
     names += getattr(node, "names", []) if isinstance(node, (ast.Global, ast.Nonlocal)) else []
     return [name for name in names if isinstance(name, str)]
 
@@ -152,60 +182,59 @@ def _bindings(node: ast.AST) -> list[str]:
     return [node.arg] if isinstance(node, ast.arg) else []
 
 
-def _without_annotations(tree: ast.Module) -> list[ast.AST]:
-    nodes: list[ast.AST] = []
+def _without_annotations(tree: ast.Module) -> Iterator[ast.AST]:
     waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
-        nodes.append(node)
+        yield node
         skipped = (getattr(node, "annotation", None), getattr(node, "returns", None))
-        waiting.extend(child for child in ast.iter_child_nodes(node) if child not in skipped)
-    return nodes
+        waiting.extend(child for child in _children(node) if child not in skipped)
 
 
 def _check_module(tree: ast.Module) -> None:
-    found: list[ast.FunctionDef] = []
-    for position, node in enumerate(tree.body):
-        if isinstance(node, ast.FunctionDef):
-            found += [node] if node.name == "validate" else []
-        elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
-            for part in ast.walk(node):
-                if (
-                    isinstance(part, ast.Name)
-                    and part.id == "validate"
-                    and not isinstance(part.ctx, ast.Load)
-                ):
-                    raise _refuse(
-                        node, "validate must be a function; write def validate(action, params, state):"
-                    )
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            if any((alias.asname or alias.name) == "validate" for alias in node.names):
-                raise _refuse(node, "validate must be a function; write def validate(action, params, state):")
-        elif not isinstance(node, ast.Pass) and not (
-            position == 0 and isinstance(node, ast.Expr) and _is_text(node.value)
-        ):
-            raise _refuse(
-                node, "only constants, imports and functions go to the top level; put this inside validate"
-            )
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    found = [function for function in functions if function.name == "validate"]
+    for node in _at_module_level(tree):
+        if isinstance(node, ast.While):
+            raise _refuse(node, "a while loop cannot stand at the top level; put it inside a function")
+        binds = _bindings(node)
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            binds = [node.id]
+        if "validate" in binds and node not in found:
+            raise _refuse(node, f"validate must be a function of the top level; write {VALIDATE}")
     if len(found) != 1:
-        raise Refused(
-            f"the code defines validate {len(found)} times; define exactly one def validate(action, params, state):"
-        )
+        raise Refused(f"the code defines validate {len(found)} times; define exactly one {VALIDATE}")
     _check_validate(found[0])
 
 
-def _is_text(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+def _at_module_level(tree: ast.Module) -> Iterator[ast.AST]:
+    """Every node that is executed with the module, not only when a function is called."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, (ast.FunctionDef, ast.Lambda)):
+            waiting.extend(default for default in node.args.defaults + node.args.kw_defaults if default)
+        else:
+            waiting.extend(_children(node))
 
 
 def _check_validate(function: ast.FunctionDef) -> None:
     takes = function.args
-    if len(takes.posonlyargs + takes.args) != 3 or takes.vararg or takes.kwarg or takes.kwonlyargs:
-        raise _refuse(function, "validate takes three parameters; write def validate(action, params, state):")
-    waiting: list[ast.AST] = list(function.body)
-    while waiting:
-        node = waiting.pop()
+    most = len(takes.posonlyargs + takes.args)
+    least = most - len(takes.defaults)
+    if least > 3 or (most < 3 and not takes.vararg) or None in takes.kw_defaults:
+        raise _refuse(function, f"validate is called with three values; write {VALIDATE}")
+    for node in _run_by(function):
         if isinstance(node, (ast.Yield, ast.YieldFrom)):
             raise _refuse(node, "validate cannot yield; return True, False or a text")
+
+
+def _run_by(statement: ast.FunctionDef | ast.Try) -> Iterator[ast.AST]:
+    """Every node below a statement but those of functions that are defined there."""
+    waiting = _children(statement)
+    while waiting:
+        node = waiting.pop()
+        yield node
         if not isinstance(node, (ast.FunctionDef, ast.Lambda)):
-            waiting.extend(ast.iter_child_nodes(node))
+            waiting.extend(_children(node))

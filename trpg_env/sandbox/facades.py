@@ -13,68 +13,61 @@ import unicodedata  # noqa: F401  (likewise for \N{...} in texts and patterns)
 from collections.abc import Callable
 from typing import Any
 
-from trpg_env.sandbox.guards import Facade, Text, read_attribute, remainder, represent, shown
+from trpg_env.sandbox import texts
+from trpg_env.sandbox.guards import make_facade, read_attribute
+from trpg_env.sandbox.kinds import BYTES, COLLECTIONS_ABC, DEFAULTDICT, TEXT, TYPING, real
 from trpg_env.sandbox.patterns import checked
-
-_TEXT = Text()
-
-
-def _types(kinds: Any) -> Any:
-    if isinstance(kinds, tuple):
-        return tuple(map(_types, kinds))
-    return str if kinds is _TEXT else kinds
 
 
 def _isinstance(value: Any, kinds: Any, /) -> bool:
-    return isinstance(value, _types(kinds))
+    return isinstance(value, real(kinds))
 
 
 def _print(*values: Any, **options: Any) -> None:
     """Debugging output goes nowhere."""
 
 
-def _show_format(value: Any, specification: str = "", /) -> str:
-    return format(shown(value), specification)
-
-
-def _functions(module: Any, names: str) -> dict[str, Any]:
+def _those(module: Any, names: str) -> dict[str, Any]:
     return {name: getattr(module, name) for name in names.split() if hasattr(module, name)}
 
 
 _FLAGS = "A ASCII I IGNORECASE M MULTILINE NOFLAG S DOTALL U UNICODE X VERBOSE"
 
-RE = Facade(
+RE = make_facade(
     "re",
     {
         **{
             name: checked(function)
-            for name, function in _functions(
+            for name, function in _those(
                 re, "compile findall finditer fullmatch match search split sub subn"
             ).items()
         },
-        "error": re.error,
-        "escape": re.escape,
-        **{name: int(value) for name, value in _functions(re, _FLAGS).items()},
-        "Match": re.Match,
-        "Pattern": re.Pattern,
+        **_those(re, "error escape Match Pattern PatternError"),
+        **{name: int(value) for name, value in _those(re, _FLAGS).items()},
     },
 )
-MATH = Facade("math", {name: value for name, value in vars(math).items() if not name.startswith("_")})
-STRING = Facade(
+MATH = make_facade("math", {name: value for name, value in vars(math).items() if not name.startswith("_")})
+STRING = make_facade(
     "string",
-    _functions(
+    _those(
         string,
         "ascii_letters ascii_lowercase ascii_uppercase capwords digits hexdigits octdigits printable punctuation whitespace",
     ),
 )
-COLLECTIONS = Facade("collections", _functions(collections, "Counter defaultdict"))
+COLLECTIONS = make_facade("collections", {"Counter": collections.Counter, "defaultdict": DEFAULTDICT})
 
 MODULES = {facade.name: facade for facade in (RE, MATH, STRING, COLLECTIONS)}
+"""The modules that do something, there without an import too."""
+
+IMPORTABLE = MODULES | {
+    "typing": make_facade("typing", TYPING),
+    "collections.abc": make_facade("collections.abc", COLLECTIONS_ABC),
+}
 
 
 def bring(module: str, name: str | None = None) -> Any:
     """Serve an import statement; the policy has checked that both names exist."""
-    facade = MODULES[module]
+    facade = IMPORTABLE[module]
     return facade if name is None else facade.table[name]
 
 
@@ -87,12 +80,18 @@ _BUILTINS: dict[str, Any] = {
 }  # fmt: skip
 
 EXCEPTIONS: dict[str, type[Exception]] = {
-    error.__name__: error
-    for error in (
-        ArithmeticError, AssertionError, AttributeError, Exception, FloatingPointError, IndexError, KeyError, LookupError,
-        NameError, NotImplementedError, OverflowError, RecursionError, RuntimeError, StopIteration, TypeError,
-        UnboundLocalError, UnicodeDecodeError, UnicodeEncodeError, UnicodeError, ValueError, ZeroDivisionError,
-    )
+    "IOError": OSError,
+    **{
+        error.__name__: error
+        for error in (
+            ArithmeticError, AssertionError, AttributeError, BufferError, ConnectionError, EOFError, Exception,
+            FileExistsError, FileNotFoundError, FloatingPointError, ImportError, IndexError, IsADirectoryError, KeyError,
+            LookupError, ModuleNotFoundError, NameError, NotADirectoryError, NotImplementedError, OSError, OverflowError,
+            PermissionError, RecursionError, RuntimeError, StopIteration, SyntaxError, TimeoutError, TypeError,
+            UnboundLocalError, UnicodeDecodeError, UnicodeEncodeError, UnicodeError, UserWarning, ValueError, Warning,
+            ZeroDivisionError,
+        )
+    },
 }  # fmt: skip
 
 NAMES: dict[str, Any] = {
@@ -100,21 +99,23 @@ NAMES: dict[str, Any] = {
     **EXCEPTIONS,
     **MODULES,
     "Counter": collections.Counter,
-    "defaultdict": collections.defaultdict,
-    "format": _show_format,
-    "isinstance": _isinstance,
-    "print": _print,
-    "repr": represent,
-    "str": _TEXT,
     "Ellipsis": Ellipsis,
     "NotImplemented": NotImplemented,
+    "ascii": texts.in_ascii,
+    "bytes": BYTES,
+    "defaultdict": DEFAULTDICT,
+    "format": texts.formatted,
+    "isinstance": _isinstance,
+    "print": _print,
+    "repr": texts.represent,
+    "str": TEXT,
 }
 """Every name that is there without being defined."""
 
 _GUARDS: dict[str, Callable[..., Any] | type] = {
     "_getattr_": read_attribute,
-    "_mod_": remainder,
-    "_shown_": shown,
+    "_operand_": texts.operand,
+    "_shown_": texts.shown,
     "_import_": bring,
     "_Exception_": Exception,
 }
@@ -122,4 +123,10 @@ _GUARDS: dict[str, Callable[..., Any] | type] = {
 BUILTINS: dict[str, Any] = {**NAMES, **_GUARDS}
 """What the code runs with in place of Python's builtins; the names of guards cannot be spelled in it."""
 
-__all__ = ["BUILTINS", "EXCEPTIONS", "MODULES", "NAMES", "bring"]
+GIVEN: tuple[Any, ...] = (
+    *NAMES.values(),
+    *(value for f in IMPORTABLE.values() for value in (f, *f.table.values())),
+)
+"""Everything that code can be given by name. None of it can be changed."""
+
+__all__ = ["BUILTINS", "EXCEPTIONS", "GIVEN", "IMPORTABLE", "MODULES", "NAMES", "bring"]

@@ -96,6 +96,10 @@ def serve(answer: Callable[[socket.socket, list[str]], None]) -> None:
     server = _ForkServer(control, answer)
     try:
         warnings.simplefilter("ignore")
+        # A caller's ways with signals are inherited (with SIGCHLD ignored no child can be waited for), and Python has its own.
+        signal.pthread_sigmask(signal.SIG_SETMASK, [])
+        for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGXCPU):
+            signal.signal(number, signal.SIG_DFL)
         sys.unraisablehook = lambda _: None
         address_space = limits.address_space_in_use() + limits.HEADROOM
         sys.stdin = sys.stdout = sys.stderr = None

@@ -65,7 +65,10 @@ def grant_cpu(seconds: float) -> None:
     The caller keeps the deadline; this is for a worker whose caller died in the middle of a call.
     """
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(seconds), hard))
+    granted = math.ceil(seconds)
+    resource.setrlimit(
+        resource.RLIMIT_CPU, (granted if hard == resource.RLIM_INFINITY else min(granted, hard), hard)
+    )
 
 
 def give_up_root() -> None:

@@ -1,6 +1,7 @@
-"""Regular expressions as they are compiled in the worker: Python's own, but for repeats inside repeats without end.
+"""Regular expressions as they are compiled in the worker: Python's own, but for more than ten repeats inside one another.
 
-Such a pattern is a bomb of a few hundred characters: its repeats multiply.
+Such a pattern compiles in milliseconds, and may then match for ever: its repeats multiply. The deadline ends that, but only
+where somebody plays the action; refused, it is found when the script is checked. Nobody writes one by hand.
 """
 
 import re
@@ -8,20 +9,23 @@ from collections.abc import Callable
 from re import _parser  # type: ignore[attr-defined]  # the tree that `re` itself compiles
 from typing import Any
 
-MAX_NESTED_REPEATS = 20
+MAX_NESTED_REPEATS = 10
+
+_SHORTEST = 3 * MAX_NESTED_REPEATS
+"""Characters that so many repeats take, each a pair of brackets and a sign."""
 
 _REPEATS = frozenset({"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"})
 
 
-def _check(pattern: object) -> None:
-    # Every level needs a group of its own, so that ordinary patterns are not parsed twice.
-    if type(pattern) is not str or pattern.count("(") < MAX_NESTED_REPEATS:
+def _check(pattern: str, flags: int = 0) -> None:
+    # Ordinary patterns are not parsed twice: every level needs a group and a repeat of its own.
+    if pattern.count("(") < MAX_NESTED_REPEATS or sum(map(pattern.count, "*+?{")) <= MAX_NESTED_REPEATS:
         return
-    waiting: list[tuple[Any, int]] = [(_parser.parse(pattern), 0)]
+    waiting: list[tuple[Any, int]] = [(_parser.parse(pattern, flags), 0)]
     while waiting:
         part, depth = waiting.pop()
         if depth > MAX_NESTED_REPEATS:
-            raise re.error("repeats are nested too deeply", pattern)
+            raise re.error("repeats are nested too deeply; write the pattern with fewer groups", pattern)
         if isinstance(part, _parser.SubPattern):
             waiting.extend((item, depth) for item in part.data)
         elif isinstance(part, (tuple, list)):
@@ -39,11 +43,24 @@ def compile_pattern(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
+_FLAGS_AT = {"compile": 0, "split": 2, "sub": 3, "subn": 3}
+
+
 def checked(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function of the `re` module that checks its pattern first."""
+    """Return a function of the `re` module that checks its pattern and its flags first."""
+    at = _FLAGS_AT.get(function.__name__, 1)
 
     def call(pattern: Any, *arguments: Any, **named: Any) -> Any:
-        _check(pattern)
+        flags = 0
+        if len(arguments) > at or "flags" in named:
+            flags = arguments[at] if len(arguments) > at else named["flags"]
+            if type(flags) is not int:  # `re` remembers patterns by flags that are equal, 2.0 and 2 alike
+                raise TypeError("flags must be whole numbers; write re.IGNORECASE | re.VERBOSE")
+        if type(pattern) is str:
+            if len(pattern) >= _SHORTEST:
+                _check(pattern, flags)
+        elif type(pattern) is bytes:
+            raise TypeError("a pattern of bytes is not available; write it as a text")
         return function(pattern, *arguments, **named)
 
     return call

@@ -9,9 +9,9 @@ import ast
 from types import CodeType
 from typing import Any
 
-from RestrictedPython.compile import compile_restricted_exec
 from RestrictedPython.transformer import RestrictingNodeTransformer
 
+from trpg_env.sandbox import refusals
 from trpg_env.sandbox.checks import TOO_DEEP, Refused, check_brackets, check_tree, is_reserved
 from trpg_env.sandbox.protocol import MAX_SOURCE
 
@@ -32,27 +32,22 @@ def compile_source(source: str) -> CodeType:
         raise Refused("the code holds a lone surrogate; write it as a valid Unicode text") from None
     if "\0" in source:
         raise Refused("the code holds a NUL character; leave it out")
+    source = source.removeprefix("\ufeff")
     try:
         check_brackets(source)
         tree = ast.parse(source, FILENAME)
         check_tree(tree)
-        result = compile_restricted_exec(tree, FILENAME, policy=_Policy)
+        policy = _Policy()
+        policy.visit(tree)
+        if policy.errors:
+            raise Refused("; ".join(policy.errors))
+        return compile(tree, FILENAME, "exec", dont_inherit=True, optimize=0)
     except SyntaxError as error:
-        raise Refused(_syntax(source, error)) from None
+        raise Refused(f"line {error.lineno or 1}: {refusals.syntax(source, error)}") from None
     except (RecursionError, MemoryError):
         raise Refused(TOO_DEEP) from None
     except (ValueError, OverflowError) as error:
-        raise Refused(f"the code does not compile: {error}") from None
-    if result.errors or result.code is None:
-        raise Refused("; ".join(result.errors) or "the code does not compile")
-    return result.code
-
-
-def _syntax(source: str, error: SyntaxError) -> str:
-    hint = "write Python that defines validate(action, params, state)"
-    if "```" in source:
-        hint = "leave out the Markdown fence and the words around the code"
-    return f"line {error.lineno or 1}: not valid Python ({error.msg}); {hint}"
+        raise Refused(f"the code does not compile ({error}); write shorter numbers and texts") from None
 
 
 class _Policy(RestrictingNodeTransformer):
@@ -82,18 +77,15 @@ class _Policy(RestrictingNodeTransformer):
 
     def visit_BinOp(self, node: ast.BinOp) -> Any:
         self.node_contents_visit(node)
-        return self._guarded(node, "_mod_", node.left, node.right) if isinstance(node.op, ast.Mod) else node
+        if isinstance(node.op, ast.Mod):
+            node.right = self._guarded(node.right, "_operand_", node.right)
+        return node
 
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
         self.node_contents_visit(node)
-        if not isinstance(node.op, ast.Mod):
-            return node
-        if not isinstance(node.target, ast.Name):
-            self.not_allowed(node)
-            return node
-        old = ast.copy_location(ast.Name(node.target.id, ast.Load()), node)
-        new = self._guarded(node, "_mod_", old, node.value)
-        return ast.copy_location(ast.Assign([node.target], new), node)
+        if isinstance(node.op, ast.Mod):
+            node.value = self._guarded(node.value, "_operand_", node.value)
+        return node
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
         plain = ast.Pass() if node.value is None else ast.Assign([node.target], node.value)
@@ -101,9 +93,12 @@ class _Policy(RestrictingNodeTransformer):
 
     def visit_FormattedValue(self, node: ast.FormattedValue) -> Any:
         self.node_contents_visit(node)
-        conversion = "" if node.conversion < 0 else chr(node.conversion)
-        node.value = self._guarded(node.value, "_shown_", node.value, ast.Constant(conversion))
-        node.conversion = -1
+        arguments: list[ast.expr] = [] if node.format_spec is None else [node.format_spec]
+        if arguments or node.conversion >= 0:
+            conversion = "" if node.conversion < 0 else chr(node.conversion)
+            arguments.insert(0, ast.Constant(conversion))
+        node.value = self._guarded(node.value, "_shown_", node.value, *arguments)
+        node.conversion, node.format_spec = -1, None
         return node
 
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> Any:
@@ -127,6 +122,8 @@ class _Policy(RestrictingNodeTransformer):
         return [self._bound(node, alias.asname or alias.name, alias.name) for alias in node.names]
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> Any:
+        if node.module == "__future__":  # the checks let `annotations` through, and annotations are dropped
+            return ast.copy_location(ast.Pass(), node)
         return [
             self._bound(node, alias.asname or alias.name, node.module, alias.name) for alias in node.names
         ]

@@ -8,11 +8,13 @@ import importlib.util
 import os
 import select
 import socket
+import struct
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +27,7 @@ START_LIMIT: Final = 10.0
 
 _START = str(Path(__file__).with_name("start.py"))
 _GOODBYE = 1.0
+_QUIETLY = getattr(socket, "MSG_NOSIGNAL", 0)  # a caller may have SIGPIPE end it, and a worker may be gone
 _AWAKE = 60e-6
 _AWAY = 5e-6
 _NAPS = 32
@@ -32,10 +35,29 @@ _STARVED = 0.1
 _PATIENCE = 10
 
 
+@cache
 def _libraries() -> list[str]:
     """The folders that the worker's two libraries are in: it may not find them by itself (`PYTHONPATH`, say)."""
     specs = (importlib.util.find_spec(name) for name in ("RestrictedPython", "msgpack"))
     return list(dict.fromkeys(str(Path(s.origin).parents[1]) for s in specs if s is not None and s.origin))
+
+
+def _pair() -> tuple[socket.socket, socket.socket]:
+    try:
+        return socket.socketpair()
+    except OSError as error:
+        raise SandboxFault(f"The sandbox cannot talk to its worker process: {error}") from error
+
+
+def _shut(connection: socket.socket) -> None:
+    with suppress(OSError):  # a caller that becomes a daemon closes every descriptor there is
+        connection.close()
+
+
+def _ready(connection: socket.socket, limit: float) -> bool:
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    return bool(poll.poll(limit * 1_000))
 
 
 class WorkerTimeout(Exception):
@@ -63,7 +85,7 @@ class WorkerProcess:
     def __init__(self, deadline: float) -> None:
         self._owner = os.getpid()
         self._deadline = deadline
-        self._control, theirs = socket.socketpair()
+        self._control, theirs = _pair()
         self._socket = self._control
         self._drowsy = 0
         try:
@@ -78,13 +100,17 @@ class WorkerProcess:
                 close_fds=True,
                 start_new_session=True,  # a Ctrl-C meant for the caller is not meant for it
             )
-        except (OSError, ValueError) as error:
+        except (
+            OSError,
+            ValueError,
+            ImportError,
+            RuntimeError,
+        ) as error:  # the last two: the interpreter is ending
             self._control.close()
             raise SandboxFault(f"The sandbox's worker process cannot be started: {error}") from error
         finally:
             theirs.close()
         try:
-            self._control.settimeout(START_LIMIT)
             self._told(self._control)
             self._fork()
         except BaseException:
@@ -92,25 +118,29 @@ class WorkerProcess:
             raise
 
     def _fork(self) -> None:
-        ours, theirs = socket.socketpair()
+        ours, theirs = _pair()
         self._socket = ours
         with theirs:
             self._tell(FORK, theirs)
         self.pid = int(self._told(self._control))
-        ours.settimeout(START_LIMIT)
         self.layers = tuple(map(str, self._told(ours)))
         ours.setblocking(False)
         self._poll = select.poll()
         self._poll.register(ours, select.POLLIN)
 
     def _tell(self, command: bytes, handle: socket.socket | None = None) -> None:
+        with_it = (
+            [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", handle.fileno()))] if handle else []
+        )
         try:
-            socket.send_fds(self._control, [command], [handle.fileno()] if handle else [])
+            self._control.sendmsg([command], with_it, _QUIETLY)
         except OSError as error:
             raise SandboxFault(f"The sandbox's worker process does not start: {error!r}") from error
 
     @staticmethod
-    def _told(connection: socket.socket) -> Any:
+    def _told(connection: socket.socket, limit: float = START_LIMIT) -> Any:
+        if not _ready(connection, limit):
+            raise SandboxFault(f"The sandbox's worker process did not start: no word within {limit:g} s")
         try:
             answer = protocol.unpack(protocol.receive(connection, protocol.MAX_REPLY))
         except (OSError, EOFError, protocol.FrameError) as error:
@@ -129,25 +159,28 @@ class WorkerProcess:
         """
         connection = self._socket
         try:
-            sent = connection.send(frame)
+            sent = connection.send(frame, _QUIETLY)
             if sent < len(frame):
                 with self._patient():
-                    connection.sendall(memoryview(frame)[sent:])
+                    connection.sendall(memoryview(frame)[sent:], _QUIETLY)
             data = self._glance() or self._wait()
             body = protocol.whole(data)
             if body is None:
                 with self._patient():
                     body = protocol.complete(connection, data, protocol.MAX_REPLY, self._deadline)
             return protocol.unpack(body)
-        except TimeoutError:
-            raise WorkerTimeout from None
+        except TimeoutError:  # of a signal handler of the caller's
+            raise
         except (EOFError, OSError):
             raise WorkerDied from None
 
     @contextmanager
     def _patient(self) -> Iterator[None]:
         self._socket.settimeout(self._deadline)
-        yield
+        try:
+            yield
+        except TimeoutError:
+            raise WorkerTimeout from None
         self._socket.setblocking(False)
 
     def _glance(self) -> bytes | None:
@@ -185,7 +218,7 @@ class WorkerProcess:
                 return
             if self._cpu_time() - before > _STARVED * half:
                 break
-        raise TimeoutError
+        raise WorkerTimeout
 
     def _cpu_time(self) -> float:
         try:
@@ -203,16 +236,22 @@ class WorkerProcess:
         Raises:
             SandboxFault: If the fork server does not do it; `stop` is all that is left then.
         """
-        self._socket.close()
+        _shut(self._socket)
         self._tell(END)
-        status = int(self._told(self._control))
+        status = int(self._told(self._control, _GOODBYE))
         self._fork()
         return status
 
+    def hang_up(self) -> None:
+        """Have an exchange that goes on come to nothing; `stop` is what is left to do."""
+        for connection in (self._socket, self._control):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
     def stop(self) -> None:
         """End both processes and free what they held. In a forked child they are let go of: they are the parent's."""
-        self._socket.close()
-        self._control.close()
+        _shut(self._socket)
+        _shut(self._control)
         if os.getpid() != self._owner:
             self._server.returncode = 0
             return
@@ -221,3 +260,7 @@ class WorkerProcess:
         except subprocess.TimeoutExpired:
             self._server.kill()
             self._server.wait()
+
+    def __del__(self) -> None:
+        if getattr(self, "_server", None) is not None and self._server.returncode is None:
+            self.stop()

@@ -19,6 +19,7 @@ _Item = TypeVar("_Item")
 
 _ACCEPTED = Verdict(True)
 _REFUSED = Verdict(False)
+UNFIT = "what was handed over cannot cross into the sandbox; use texts, numbers, lists, and dicts with texts as keys"
 _GARBLED = "the worker gave an answer that is none"
 
 # Control characters and those that reorder or hide text would reach a terminal, lone surrogates could not be written to a file.
@@ -34,6 +35,13 @@ class Faulted(Exception):
         super().__init__(fault, message)
         self.fault = fault
         self.message = message
+
+
+def no_answer(reply: object) -> Faulted:
+    """Say what a reply means that is not what was asked for."""
+    if reply == REJECTED:
+        return Faulted(REJECTED, UNFIT)
+    return Faulted(MEMORY) if reply == MEMORY else Faulted(CRASH, _GARBLED)
 
 
 def clean(text: str) -> str:
@@ -117,7 +125,7 @@ def read_verdicts(checks: Sequence[Check], reply: Any) -> list[Verdict]:
         Faulted: If they are none.
     """
     if not isinstance(reply, list) or not 0 < len(reply) <= len(checks):
-        raise Faulted(MEMORY if reply == MEMORY else CRASH, _GARBLED)
+        raise no_answer(reply)
     return [_verdict(answer) for answer in reply]
 
 
@@ -180,7 +188,7 @@ def read_matches(pairs: Sequence[Pair], reply: Any) -> list[Groups | SourceRejec
                 answers.append(_groups(tables[number], text, result))
         return answers
     except (TypeError, ValueError, LookupError, AttributeError):
-        raise Faulted(MEMORY if reply == MEMORY else CRASH, _GARBLED) from None
+        raise no_answer(reply) from None
 
 
 def _groups(names: list[str | int], text: str, spans: list[list[int]]) -> Groups:

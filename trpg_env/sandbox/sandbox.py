@@ -60,6 +60,7 @@ class Sandbox:
                     f"there is no layer {name!r} to require; choose from {', '.join(layers.ALL)}"
                 )
         self.deadline = float(deadline)
+        self._asking = False
         self._worker: WorkerProcess | None = None
         self._finalizer: weakref.finalize[[], Sandbox] | None = None
         self._forget()
@@ -95,7 +96,10 @@ class Sandbox:
     def close(self) -> None:
         """End the worker, if there is one."""
         with self._lock:
-            self._discard()
+            if self._asking:
+                self._abandon()
+            else:
+                self._discard()
 
     def validate(self, source: str, action: str, params: Mapping[str, Any], state: Any) -> Verdict:
         """Ask verification code about an action. Never raises.
@@ -228,31 +232,43 @@ class Sandbox:
 
     def _ask(self, request: list[Any]) -> Any:
         with self._lock:
+            if (
+                self._asking
+            ):  # by a signal handler, say, in the middle of a call of the same thread, which will begin anew
+                self._abandon()
+            outermost = not self._asking
+            self._asking = True
             try:
-                frame = protocol.frame(self._packer, request, protocol.MAX_REQUEST)
-            except Exception as error:
-                raise Faulted(
-                    REJECTED, f"what was handed over cannot cross into the sandbox: {error}"
-                ) from None
-            for left in reversed(range(_TRIES)):
-                worker = self._worker or self._start()
-                try:
-                    return worker.exchange(frame)
-                except WorkerTimeout:
-                    self._replace()
+                return self._answer(request)
+            finally:
+                self._asking = not outermost
+
+    def _answer(self, request: list[Any]) -> Any:
+        try:
+            frame = protocol.frame(self._packer, request, protocol.MAX_REQUEST)
+        except Exception as error:
+            raise Faulted(REJECTED, f"what was handed over cannot cross into the sandbox: {error}") from None
+        for left in reversed(range(_TRIES)):
+            worker = self._worker or self._start()
+            try:
+                return worker.exchange(frame)
+            except (WorkerTimeout, WorkerDied, protocol.FrameError) as error:
+                if worker is not self._worker:
+                    worker.stop()
+                    continue
+                status = self._replace()
+                if isinstance(error, WorkerTimeout):
                     raise Faulted(TIMEOUT, "") from None
-                except WorkerDied:
-                    status = self._replace()
-                    if not (left and status in _FROM_OUTSIDE):
-                        how = f"signal {-status}" if status < 0 else f"exit status {status}"
-                        raise Faulted(CRASH, f"the worker process died ({how})") from None
-                except protocol.FrameError:
-                    self._replace()
+                if isinstance(error, protocol.FrameError):
                     raise Faulted(CRASH, "the worker gave an answer that is none") from None
-                except BaseException:  # an answer still on its way would be taken for the next one
-                    self._discard()
-                    raise
-            raise AssertionError("unreachable")
+                if not (left and status in _FROM_OUTSIDE):
+                    how = f"signal {-status}" if status < 0 else f"exit status {status}"
+                    raise Faulted(CRASH, f"the worker process died ({how})") from None
+            except BaseException:  # an answer still on its way would be taken for the next one
+                self._discard()
+                worker.stop()
+                raise
+        raise SandboxFault("The sandbox was closed or used in the middle of its own call, again and again")
 
     def _start(self) -> WorkerProcess:
         worker = self._worker = WorkerProcess(self.deadline)
@@ -279,6 +295,13 @@ class Sandbox:
             self._discard()
             raise
 
+    def _abandon(self) -> None:
+        """Let go of a worker that is in the middle of a call, and have that call notice."""
+        worker, self._worker = self._worker, None
+        if worker is not None and self._finalizer is not None:
+            self._finalizer.detach()
+            worker.hang_up()
+
     def _discard(self) -> None:
         self._worker = None
         if self._finalizer is not None:
@@ -286,7 +309,8 @@ class Sandbox:
             self._finalizer = None
 
     def _forget(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler may close or ask in the middle of a call
+        self._asking = False
         self._packer = protocol.make_packer()
         self._worker = None
         self._finalizer = None

@@ -7,10 +7,10 @@ its own, unless it has no means to change one. Both are decided here, once for e
 import ast
 import re
 from collections.abc import Iterable
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, UnionType
 from typing import Any
 
-from trpg_env.sandbox.facades import BUILTINS
+from trpg_env.sandbox.facades import BUILTINS, GIVEN
 from trpg_env.sandbox.policy import compile_source
 
 _CHANGING = frozenset(
@@ -19,8 +19,10 @@ _CHANGING = frozenset(
         "remove", "reverse", "setdefault", "sort", "subtract", "symmetric_difference_update", "update",
     }
 )  # fmt: skip
-_UNCHANGING = frozenset({str, int, float, bool, complex, bytes, range, type(None), type(...), re.Pattern})
-_GIVEN = frozenset(map(id, BUILTINS.values()))
+_UNCHANGING = frozenset(
+    {str, int, float, bool, complex, bytes, range, type(None), type(...), re.Pattern, UnionType}
+)
+_GIVEN = frozenset(map(id, GIVEN))
 
 
 class Validator:
@@ -40,7 +42,7 @@ class Validator:
             Refused: If it is not within the language.
         """
         self._code: CodeType = compile_source(source)
-        self.spoils, rebinds = _means_of_change(ast.parse(source))
+        self.spoils, rebinds = _means_of_change(ast.parse(source.removeprefix("\ufeff")))
         self._undecided = not rebinds
         self.function: Any = None
 

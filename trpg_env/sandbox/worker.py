@@ -1,24 +1,24 @@
 """The worker's side: answers requests, one at a time, until its caller goes.
 
 No call leaves anything behind for a later one. Code runs in a fresh namespace on inputs of its own (see `Validator` for when these
-can be shared, there being no way to tell); what it leaves in memory is
-freed, cycles included, before its answer is sent, so that whatever freeing sets off falls into its own deadline; and a
-worker that ran out of memory, or cannot give the next call its share, answers and ends.
+can be shared, there being no way to tell); what it leaves in memory is freed, cycles included, before its answer is sent,
+and none of it is code that would run then; a worker that ran out of memory, or cannot give the next call its share,
+answers and ends.
 """
 
 import gc
 import re
 import socket
 import time
-from itertools import repeat
+from itertools import count, repeat
 from typing import Any
 
 from trpg_env.sandbox import limits, protocol
 from trpg_env.sandbox.checks import Refused
-from trpg_env.sandbox.guards import scrub
 from trpg_env.sandbox.patterns import compile_pattern
 from trpg_env.sandbox.policy import FILENAME
 from trpg_env.sandbox.protocol import BAD_RESULT, EXCEPTION, MEMORY, REJECTED
+from trpg_env.sandbox.texts import scrub
 from trpg_env.sandbox.validator import Validator
 
 _KEPT_TEXT = 250_000
@@ -26,6 +26,9 @@ _KEPT_TEXT = 250_000
 
 _SHORT = 0.001
 """Seconds: what a shorter call leaves (in caches) is little, and to look for it would cost more than the call did."""
+
+_NOW_AND_THEN = 64
+"""After so many calls it is looked for all the same."""
 
 _OUT_OF_MEMORY = [MEMORY, "it used more memory than it may; build smaller values"]
 
@@ -139,7 +142,7 @@ class Worker:
 
     def _recovers(self) -> bool:
         """Tell, after a call that was not short, whether the next one can have the memory it is promised."""
-        _tidy()
+        gc.collect(0)
         self._tired = self._tired or not limits.has_room()
         return not self._tired
 
@@ -202,14 +205,17 @@ class Worker:
         raise protocol.FrameError(f"unknown operation {operation}")
 
     def _reply(self, body: bytes) -> bytes:
-        operation, *arguments = protocol.unpack(body)
+        arguments: list[Any] = []
         try:
+            operation, *arguments = protocol.unpack(body)
             answer = self._perform(operation, arguments)
+        except protocol.FrameError:  # a dict whose key is a list, say
+            answer = REJECTED
         except MemoryError:
             self._tired = True
             answer = MEMORY
         del arguments
-        _tidy()
+        gc.collect(0)
         if self._learned:
             self._learned = False
             gc.freeze()  # what is kept need not be gone through again each time
@@ -219,7 +225,9 @@ class Worker:
         """Name the layers around this process, then answer until the caller goes or memory runs short."""
         connection.sendall(protocol.frame(self._packer, layers, protocol.MAX_REPLY))
         renew_at = 0.0
-        while not self._tired:
+        for turn in count():
+            if self._tired:
+                return
             try:
                 body = protocol.receive(connection, protocol.MAX_REQUEST)
             except EOFError:
@@ -229,15 +237,8 @@ class Worker:
                 renew_at = began + self._budget
                 limits.grant_cpu(time.process_time() + 2 * self._budget)
             connection.sendall(self._reply(body))
-            if time.monotonic() - began > _SHORT and not self._recovers():
-                return
-
-
-def _tidy() -> None:
-    """Free what a call left in cycles, and what freeing that left, and so on: it falls into this call's deadline."""
-    if gc.collect(0):
-        while gc.collect():
-            pass
+            if turn % _NOW_AND_THEN == 0 or time.monotonic() - began > _SHORT:
+                self._recovers()
 
 
 def _answer(result: Any) -> Any:
