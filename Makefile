@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= auto
+# Hostile attempts on the sandbox for `make bench` to try, if there are any.
+ATTEMPTS ?= $(wildcard ../shared/sandbox/hostile.jsonl)
 
 .PHONY: demo test lint bench clean
 
@@ -20,6 +22,8 @@ lint: $(VENV)/.testing
 bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/rollouts.py
+	$(BIN)/python benchmarks/sandbox.py
+	$(if $(ATTEMPTS),$(BIN)/python benchmarks/attempts.py $(ATTEMPTS))
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "trpg_env needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ...")'

@@ -101,14 +101,13 @@ def what_comes_of(attempts: dict[str, Callable[[], object]]) -> dict[str, str]:
     return came_of
 
 
-def answer(connection: socket.socket, layers: list[str]) -> None:
+def answer(connection: socket.socket, greet: Callable[[], None]) -> None:
     from trpg_env.sandbox import protocol
 
-    packer = protocol.make_packer()
-    connection.sendall(protocol.frame(packer, layers, protocol.MAX_REPLY))
+    greet()
     protocol.receive(connection, protocol.MAX_REQUEST)
     said = [what_comes_of(EVERYTHING), dict(os.environ)]
-    connection.sendall(protocol.frame(packer, said, protocol.MAX_REPLY))
+    connection.sendall(protocol.frame(protocol.make_packer(), said, protocol.MAX_REPLY))
 
 
 def alone(layer: str, names: list[str]) -> None:

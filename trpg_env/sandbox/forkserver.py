@@ -1,6 +1,7 @@
 """The fork server: loads all that a worker needs, confines itself, and forks a worker whenever its caller wants one.
 
-So a worker that had to be killed costs a fork, a millisecond or two, and every worker starts from the same clean memory. No
+The caller has always one to spare, so that one that had to be killed is replaced at once; and every worker starts from the same
+clean memory. No
 untrusted text ever comes here: it goes to the worker, over a socket of the worker's own.
 
 When the caller goes, so does this process, and the worker with it.
@@ -22,58 +23,59 @@ from trpg_env.sandbox.worker import Worker
 
 
 class _ForkServer:
-    def __init__(self, control: socket.socket, serve: Callable[[socket.socket, list[str]], None]) -> None:
+    def __init__(
+        self, control: socket.socket, serve: Callable[[socket.socket, Callable[[], None]], None]
+    ) -> None:
         self.control = control
         self.serve = serve
         self.packer = protocol.make_packer()
-        self.child = 0
+        self.children: list[int] = []
 
     def run(self, names: list[str], address_space: int) -> None:
         while True:
             command, handles, _, _ = socket.recv_fds(self.control, 1, 1)
             if command == FORK and handles:
-                try:
-                    self.fork(handles[0], names, address_space)
-                    self.say(self.child)
-                except OSError as error:
-                    self.say([protocol.FAILED, f"it cannot fork: {error}"])
-                os.close(handles[0])
-            elif command == END:
-                self.say(self.end())
+                with socket.socket(fileno=handles[0]) as connection:
+                    try:
+                        self.fork(connection, names, address_space)
+                    except OSError as error:
+                        self.say([protocol.FAILED, f"it cannot fork: {error}"], connection)
+            elif command == END and self.children:
+                self.say(self.end(), self.control)
             else:
-                self.end()
+                while self.children:
+                    self.end()
                 return
 
-    def fork(self, handle: int, names: list[str], address_space: int) -> None:
-        self.end()
+    def fork(self, connection: socket.socket, names: list[str], address_space: int) -> None:
         server = os.getpid()
-        self.child = os.fork()
-        if self.child:
+        child = os.fork()
+        if child:
+            self.children.append(child)
             return
         try:
             self.control.detach()
-            os.dup2(handle, 0)
-            os.close(handle)
+            os.dup2(connection.fileno(), 0)
+            connection.close()
             with suppress(OSError):  # where it cannot be had, the end of the socket has to do
                 kernel.die_with_parent(signal.SIGKILL)
             if os.getppid() != server:
                 return
-            connection = socket.socket(fileno=0)
-            self.serve(connection, names + layers.around_a_worker(address_space))
+            connection, pid = socket.socket(fileno=0), os.getpid()
+            inside = names + layers.around_a_worker(address_space)
+            self.serve(connection, lambda: self.say([pid, inside], connection))
             os._exit(0)
         finally:
             os._exit(1)
 
     def end(self) -> int:
-        if not self.child:
-            return 0
-        os.kill(self.child, signal.SIGKILL)
-        _, status = os.waitpid(self.child, 0)
-        self.child = 0
+        oldest = self.children.pop(0)
+        os.kill(oldest, signal.SIGKILL)
+        _, status = os.waitpid(oldest, 0)
         return os.waitstatus_to_exitcode(status)
 
-    def say(self, what: Any) -> None:
-        self.control.sendall(protocol.frame(self.packer, what, protocol.MAX_REPLY))
+    def say(self, what: Any, connection: socket.socket) -> None:
+        connection.sendall(protocol.frame(self.packer, what, protocol.MAX_REPLY))
 
 
 def main(deadline: float) -> None:
@@ -83,14 +85,20 @@ def main(deadline: float) -> None:
         deadline: The seconds after which the caller will end a worker that has not answered.
     """
     worker = Worker(deadline)
-    serve(worker.greet_and_serve)
+
+    def answer(connection: socket.socket, greet: Callable[[], None]) -> None:
+        worker.warm_up()
+        greet()
+        worker.serve(connection)
+
+    serve(answer)
 
 
-def serve(answer: Callable[[socket.socket, list[str]], None]) -> None:
+def serve(answer: Callable[[socket.socket, Callable[[], None]], None]) -> None:
     """Do what `main` does, with workers that do something else.
 
     Args:
-        answer: What a forked, confined worker does with its socket and the names of the layers around it.
+        answer: What a forked, confined worker does with its socket; it is to call the other argument when it is ready.
     """
     control = socket.socket(fileno=0)
     server = _ForkServer(control, answer)
@@ -112,8 +120,8 @@ def serve(answer: Callable[[socket.socket, list[str]], None]) -> None:
         gc.collect()
         gc.freeze()
     except Exception as error:
-        server.say([protocol.FAILED, repr(error)])
+        server.say([protocol.FAILED, repr(error)], control)
         raise
-    server.say([protocol.READY, names])
+    server.say([protocol.READY, names], control)
     server.run(names, address_space)
     os._exit(0)

@@ -19,7 +19,11 @@ _REPEATS = frozenset({"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"})
 
 def _check(pattern: str, flags: int = 0) -> None:
     # Ordinary patterns are not parsed twice: every level needs a group and a repeat of its own.
-    if pattern.count("(") < MAX_NESTED_REPEATS or sum(map(pattern.count, "*+?{")) <= MAX_NESTED_REPEATS:
+    if (
+        len(pattern) < _SHORTEST
+        or pattern.count("(") < MAX_NESTED_REPEATS
+        or sum(map(pattern.count, "*+?{")) <= MAX_NESTED_REPEATS
+    ):
         return
     waiting: list[tuple[Any, int]] = [(_parser.parse(pattern, flags), 0)]
     while waiting:
@@ -44,23 +48,38 @@ def compile_pattern(pattern: str) -> re.Pattern[str]:
 
 
 _FLAGS_AT = {"compile": 0, "split": 2, "sub": 3, "subn": 3}
+_REMEMBERED = 256
+_LONGEST_REMEMBERED = 500
 
 
 def checked(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function of the `re` module that checks its pattern and its flags first."""
-    at = _FLAGS_AT.get(function.__name__, 1)
+    """Return a function of the `re` module that checks its pattern and its flags first.
+
+    As `re` does, it remembers patterns; that one was remembered shows in nothing but time.
+    """
+    name = function.__name__
+    at = _FLAGS_AT.get(name, 1)
+    remembers = name in {"findall", "finditer", "fullmatch", "match", "search", "split"}
+    known: dict[str, Callable[[Any], Any]] = {}
 
     def call(pattern: Any, *arguments: Any, **named: Any) -> Any:
-        flags = 0
-        if len(arguments) > at or "flags" in named:
-            flags = arguments[at] if len(arguments) > at else named["flags"]
-            if type(flags) is not int:  # `re` remembers patterns by flags that are equal, 2.0 and 2 alike
-                raise TypeError("flags must be whole numbers; write re.IGNORECASE | re.VERBOSE")
-        if type(pattern) is str:
-            if len(pattern) >= _SHORTEST:
-                _check(pattern, flags)
-        elif type(pattern) is bytes:
+        if remembers and len(arguments) == 1 and not named and type(pattern) is str:
+            method = known.get(pattern)
+            if method is None:
+                _check(pattern)
+                method = getattr(re.compile(pattern), name)
+                if len(pattern) <= _LONGEST_REMEMBERED:
+                    if len(known) == _REMEMBERED:
+                        known.clear()
+                    known[pattern] = method
+            return method(arguments[0])
+        flags = arguments[at] if len(arguments) > at else named.get("flags", 0)
+        if type(flags) is not int:  # `re` remembers patterns by flags that are equal, 2.0 and 2 alike
+            raise TypeError("flags must be whole numbers; write re.IGNORECASE | re.VERBOSE")
+        if type(pattern) is bytes:
             raise TypeError("a pattern of bytes is not available; write it as a text")
+        if type(pattern) is str:
+            _check(pattern, flags)
         return function(pattern, *arguments, **named)
 
     return call

@@ -1,4 +1,4 @@
-"""The caller's hold on a fork server and the one worker it has at a time: start, exchange frames under a deadline, replace.
+"""The caller's hold on a fork server, a worker and a spare: start, exchange frames under a deadline, replace.
 
 Used by one process and one thread at a time; the `Sandbox` sees to that. After an exception from `exchange` the worker must
 be replaced before the next one.
@@ -69,7 +69,7 @@ class WorkerDied(Exception):
 
 
 class WorkerProcess:
-    """A started fork server and its worker.
+    """A started fork server and its workers: the one that answers, and the one that will when that one has to be ended.
 
     Attributes:
         pid: The worker's process id.
@@ -86,7 +86,7 @@ class WorkerProcess:
         self._owner = os.getpid()
         self._deadline = deadline
         self._control, theirs = _pair()
-        self._socket = self._control
+        self._socket = self._spare = self._control
         self._drowsy = 0
         try:
             self._server = subprocess.Popen(  # noqa: S603  (our own program, by its full path)
@@ -105,28 +105,33 @@ class WorkerProcess:
             ValueError,
             ImportError,
             RuntimeError,
-        ) as error:  # the last two: the interpreter is ending
+        ) as error:  # the last two as the interpreter ends
             self._control.close()
             raise SandboxFault(f"The sandbox's worker process cannot be started: {error}") from error
         finally:
             theirs.close()
         try:
             self._told(self._control)
-            self._fork()
+            self._spare = self._order()
+            self._use_spare()
         except BaseException:
             self.stop()
             raise
 
-    def _fork(self) -> None:
+    def _order(self) -> socket.socket:
+        """Have a worker forked, and return our end of its socket, on which it will say that it is ready."""
         ours, theirs = _pair()
-        self._socket = ours
         with theirs:
             self._tell(FORK, theirs)
-        self.pid = int(self._told(self._control))
-        self.layers = tuple(map(str, self._told(ours)))
-        ours.setblocking(False)
+        return ours
+
+    def _use_spare(self) -> None:
+        self._socket, self._spare = self._spare, self._order()
+        self.pid, layers = self._told(self._socket)
+        self.layers = tuple(map(str, layers))
+        self._socket.setblocking(False)
         self._poll = select.poll()
-        self._poll.register(ours, select.POLLIN)
+        self._poll.register(self._socket, select.POLLIN)
 
     def _tell(self, command: bytes, handle: socket.socket | None = None) -> None:
         with_it = (
@@ -228,7 +233,7 @@ class WorkerProcess:
             return time.monotonic()
 
     def replace(self) -> int:
-        """End the worker, whatever it is doing, and have another forked.
+        """End the worker, whatever it is doing; the spare takes its place, and another spare is forked.
 
         Returns:
             The exit status of the one that ended; negative: the signal.
@@ -239,7 +244,7 @@ class WorkerProcess:
         _shut(self._socket)
         self._tell(END)
         status = int(self._told(self._control, _GOODBYE))
-        self._fork()
+        self._use_spare()
         return status
 
     def hang_up(self) -> None:
@@ -250,8 +255,8 @@ class WorkerProcess:
 
     def stop(self) -> None:
         """End both processes and free what they held. In a forked child they are let go of: they are the parent's."""
-        _shut(self._socket)
-        _shut(self._control)
+        for connection in (self._socket, self._spare, self._control):
+            _shut(connection)
         if os.getpid() != self._owner:
             self._server.returncode = 0
             return

@@ -11,11 +11,12 @@ Requests are ``[operation, ...]``:
 - ``[CHECK, source]`` by None, or a text.
 
 Batches may be answered in part: the worker stops early when half the deadline is gone (so that honest work never
-runs into it) and the caller asks again for what is left. The first frame of a worker is its greeting: the names of its layers.
+runs into it) and the caller asks again for what is left.
 
-With the fork server, over a socket of its own, the caller talks in single bytes: ``FORK``, together with the worker's end of a
-socket pair, is answered by the worker's process id, ``END`` by the exit status of the worker that it ended (negative: the
-signal). Its greeting, and its answer where it cannot fork, are ``[READY or FAILED, ...]``.
+With the fork server, over a socket of its own, the caller talks in single bytes. ``FORK`` comes with the worker's end of a socket
+pair, and is answered over that, by the worker: its process id and the names of its layers. ``END`` ends the worker that was forked
+first of those that live, and is answered by its exit status (negative: the signal). The fork server's greeting, and its answer
+where it cannot fork, are ``[READY or FAILED, ...]``.
 
 The worker answers matches with positions, not texts: replies stay small, and the caller cuts its own text.
 """
@@ -62,6 +63,10 @@ class FrameError(Exception):
     """A frame that is too long or is not what the protocol allows."""
 
 
+class Unfit(Exception):
+    """A value that cannot be sent."""
+
+
 def _pack_unusual(value: object) -> object:
     if isinstance(value, int):
         return msgpack.ExtType(_BIG_INT, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
@@ -83,24 +88,25 @@ def pack(packer: msgpack.Packer, value: object) -> bytes:
     """Pack a value. Any text can cross, lone surrogates included.
 
     Raises:
-        TypeError, ValueError, OverflowError, RecursionError: If msgpack cannot pack it.
+        Unfit: If msgpack cannot pack it.
     """
     try:
         return packer.pack(value)  # type: ignore[no-any-return]
     except UnicodeEncodeError:  # rare, and dearer: with an error handler every text is encoded anew
-        return make_packer("surrogatepass").pack(value)  # type: ignore[no-any-return]
+        return pack(make_packer("surrogatepass"), value)
+    except Exception as error:
+        raise Unfit(str(error)) from None
 
 
 def frame(packer: msgpack.Packer, value: object, limit: int) -> bytes:
     """Pack a value with its length prefix.
 
     Raises:
-        FrameError: If it is longer than `limit` bytes.
-        TypeError, ValueError, OverflowError, RecursionError: As `pack` does.
+        Unfit: If it is longer than `limit` bytes, or msgpack cannot pack it.
     """
     body = pack(packer, value)
     if len(body) > limit:
-        raise FrameError(f"{len(body):,} bytes, where at most {limit:,} can cross")
+        raise Unfit(f"{len(body):,} bytes, where at most {limit:,} can cross")
     return len(body).to_bytes(_PREFIX, "big") + body
 
 

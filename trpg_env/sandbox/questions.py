@@ -87,10 +87,11 @@ def validation(checks: Sequence[Check]) -> list[Any]:
     Raises:
         Faulted: If one of them is not of the right kind.
     """
+    if len(checks) == 1:
+        ((source, action, given, state),) = checks
+        if type(source) is type(action) is str and type(given) is dict and len(source) <= protocol.MAX_SOURCE:
+            return [protocol.VALIDATE, (source,), None, (action,), (given,), (state,), None]
     sources, actions, params, states = zip(*checks, strict=True)
-    if len(checks) == 1 and type(sources[0]) is type(actions[0]) is str and type(params[0]) is dict:
-        require_source(sources[0])
-        return [protocol.VALIDATE, sources, None, actions, params, states, None]
     if not set(map(type, sources)) == set(map(type, actions)) == {str}:
         for source in sources:
             require_source(source)
@@ -124,7 +125,7 @@ def read_verdicts(checks: Sequence[Check], reply: Any) -> list[Verdict]:
     Raises:
         Faulted: If they are none.
     """
-    if not isinstance(reply, list) or not 0 < len(reply) <= len(checks):
+    if type(reply) is not list or not 0 < len(reply) <= len(checks):
         raise no_answer(reply)
     return [_verdict(answer) for answer in reply]
 

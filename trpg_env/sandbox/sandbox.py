@@ -232,28 +232,31 @@ class Sandbox:
 
     def _ask(self, request: list[Any]) -> Any:
         with self._lock:
+            nested = self._asking
             if (
-                self._asking
-            ):  # by a signal handler, say, in the middle of a call of the same thread, which will begin anew
+                nested
+            ):  # a signal handler asks in the middle of a call of its own thread, which will begin anew
                 self._abandon()
-            outermost = not self._asking
             self._asking = True
             try:
-                return self._answer(request)
+                frame = protocol.frame(self._packer, request, protocol.MAX_REQUEST)
+                return self._exchange(frame)
+            except protocol.Unfit as error:
+                raise Faulted(
+                    REJECTED, f"what was handed over cannot cross into the sandbox: {error}"
+                ) from None
             finally:
-                self._asking = not outermost
+                self._asking = nested
 
-    def _answer(self, request: list[Any]) -> Any:
-        try:
-            frame = protocol.frame(self._packer, request, protocol.MAX_REQUEST)
-        except Exception as error:
-            raise Faulted(REJECTED, f"what was handed over cannot cross into the sandbox: {error}") from None
-        for left in reversed(range(_TRIES)):
+    def _exchange(self, frame: bytes) -> Any:
+        tries = 0
+        while True:
             worker = self._worker or self._start()
             try:
                 return worker.exchange(frame)
             except (WorkerTimeout, WorkerDied, protocol.FrameError) as error:
-                if worker is not self._worker:
+                tries += 1
+                if worker is not self._worker and tries < _TRIES:
                     worker.stop()
                     continue
                 status = self._replace()
@@ -261,14 +264,13 @@ class Sandbox:
                     raise Faulted(TIMEOUT, "") from None
                 if isinstance(error, protocol.FrameError):
                     raise Faulted(CRASH, "the worker gave an answer that is none") from None
-                if not (left and status in _FROM_OUTSIDE):
+                if tries == _TRIES or status not in _FROM_OUTSIDE:
                     how = f"signal {-status}" if status < 0 else f"exit status {status}"
                     raise Faulted(CRASH, f"the worker process died ({how})") from None
             except BaseException:  # an answer still on its way would be taken for the next one
                 self._discard()
                 worker.stop()
                 raise
-        raise SandboxFault("The sandbox was closed or used in the middle of its own call, again and again")
 
     def _start(self) -> WorkerProcess:
         worker = self._worker = WorkerProcess(self.deadline)
@@ -285,7 +287,8 @@ class Sandbox:
 
     def _replace(self) -> int:
         """Have another worker in place of this one, which is ended; return its exit status."""
-        assert self._worker is not None
+        if self._worker is None:
+            return 0
         try:
             return self._worker.replace()
         except SandboxFault:  # the fork server went too, and that was none of the code's doing

@@ -56,7 +56,8 @@ class Validator:
         """Keep a namespace that `define` made for all calls to come, if none of them could change it; tell whether."""
         if self._undecided:
             self._undecided = False
-            if _unchangeable(value for name, value in namespace.items() if name != "__builtins__"):
+            values = [value for name, value in namespace.items() if name != "__builtins__"]
+            if _unchangeable(values, containers=not self.spoils):
                 self.function = namespace["validate"]
                 return True
         return False
@@ -77,8 +78,13 @@ def _means_of_change(tree: ast.AST) -> tuple[bool, bool]:
     return spoils, rebinds
 
 
-def _unchangeable(values: Iterable[Any]) -> bool:
-    """Tell whether nothing that can be done with some values, however long they are kept, shows in them."""
+def _unchangeable(values: Iterable[Any], containers: bool) -> bool:
+    """Tell whether nothing that their code can do with some values, however long they are kept, shows in them.
+
+    Args:
+        values: The values.
+        containers: Whether lists, sets and dicts are safe from the code, it having no means to change any.
+    """
     waiting, seen = list(values), set[int]()
     while waiting:
         value = waiting.pop()
@@ -86,8 +92,10 @@ def _unchangeable(values: Iterable[Any]) -> bool:
         if kind in _UNCHANGING or id(value) in _GIVEN or id(value) in seen:
             continue
         seen.add(id(value))
-        if kind is tuple or kind is frozenset:
+        if kind is tuple or kind is frozenset or (containers and (kind is list or kind is set)):
             waiting += value
+        elif containers and kind is dict:
+            waiting += (*value, *value.values())
         elif kind is FunctionType and value.__closure__ is None:
             waiting += (value.__defaults__ or (), *(value.__kwdefaults__ or {}).values())
         else:

@@ -30,6 +30,15 @@ _SHORT = 0.001
 _NOW_AND_THEN = 64
 """After so many calls it is looked for all the same."""
 
+_ORDINARY = (
+    [protocol.MATCH, [r"(?i)go (?P<where>\w+)"], ["go north"], [0, 0]],
+    [
+        protocol.VALIDATE,
+        ["def validate(action, params, state):\n    return re.search('a+', action) is None or f'{params} {state}'"],
+        None, ["go"], [{"where": "north"}], [{"exits": ["north"]}], None,
+    ],
+)  # fmt: skip
+
 _OUT_OF_MEMORY = [MEMORY, "it used more memory than it may; build smaller values"]
 
 
@@ -65,9 +74,7 @@ class Worker:
         self._validators = _Cache()
         self._patterns = _Cache()
         self._packer = protocol.make_packer()
-        # Whatever compiling loads, it loads now.
-        self._validator("def validate(action, params, state):\n    return True\n")
-        self._pattern("a")
+        self.warm_up()
 
     # A compiled form, or the text that says why there is none.
 
@@ -221,9 +228,13 @@ class Worker:
             gc.freeze()  # what is kept need not be gone through again each time
         return protocol.frame(self._packer, answer, protocol.MAX_REPLY)
 
-    def greet_and_serve(self, connection: socket.socket, layers: list[str]) -> None:
-        """Name the layers around this process, then answer until the caller goes or memory runs short."""
-        connection.sendall(protocol.frame(self._packer, layers, protocol.MAX_REPLY))
+    def warm_up(self) -> None:
+        """Touch what answering touches, so that the first call need not: whatever is loaded late, and pages shared since a fork."""
+        for request in _ORDINARY:
+            self._reply(protocol.pack(self._packer, request))
+
+    def serve(self, connection: socket.socket) -> None:
+        """Answer until the caller goes or memory runs short."""
         renew_at = 0.0
         for turn in count():
             if self._tired:
