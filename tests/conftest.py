@@ -22,6 +22,13 @@ settings.register_profile(
 )
 settings.load_profile("steady")
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--fuzz", type=float, default=0, metavar="SECONDS", help="fuzz the sandbox anew, each test so long"
+    )
+
+
 TINY: dict[str, Any] = {
     "goal": "Win.",
     "environment": {
