@@ -199,7 +199,7 @@ def steady(verdict: Verdict) -> tuple[bool, list[str], str | None]:
 def test_the_programs_use_all_that_the_policy_lets_through() -> None:
     seen: set[str] = set()
     bytes_of = random.Random(0).randbytes
-    for hostile in (0, 12) * 400:
+    for hostile in (0, 12) * 600:
         source = Writer(lambda _: bytes_of(32), hostile).program()
         for node in ast.walk(ast.parse(source)):
             seen.add(type(node).__name__)

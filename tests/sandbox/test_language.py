@@ -70,12 +70,12 @@ def test_a_module_is_a_fixed_table_of_names(ask: Ask, name: str) -> None:
     "what",
     [
         "str.mro", "str.owner", "int.real", "ValueError.mro", "defaultdict.owner", "defaultdict(int).default_factory",
-        "(x for x in []).throw", "{}.keys().mapping", "validate.func", "t.Mapping.register", "t.Mapping.owner", "t.List.mro",
+        "(x for x in []).throw", "{}.keys().mapping", "validate.func",
         "list[int].mro", "(int | str).mro", "ValueError().with_traceback", "re.compile('a').scanner", "action.upper.func",
     ],
 )  # fmt: skip
 def test_types_and_functions_have_no_attributes_but_methods(sandbox: Sandbox, what: str) -> None:
-    code = f"import typing as t\ndef validate(action, params, state):\n    {what}\n    return 'got it'"
+    code = f"def validate(action, params, state):\n    {what}\n    return 'got it'"
     verdict = sandbox.validate(code, "", {}, {})
     assert verdict.fault == "exception" and "AttributeError" in str(verdict.message), verdict
 

@@ -286,47 +286,26 @@ def validate(action, params, state):
     from string import digits, ascii_lowercase as low
     return bool(match('GO', action, IGNORECASE) and r.search(digits[3], action)) and C('aa')['a'] == m.floor(2.5) and low in string.ascii_letters and collections.Counter is C
 ### annotations
-from __future__ import annotations
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, NewType, Optional, TypeVar, Union, cast
-from collections.abc import Iterable, Mapping
-import typing as t
-if TYPE_CHECKING:
-    from typing import Literal
-T = TypeVar('T')
-Name = NewType('Name', str)
-Params = Dict[str, Any]
-Check = Callable[[str], bool]
-Number = Union[int, float]
-Maybe = Optional[str]
-Rows = list[dict[str, 'Maybe']]
-LIMIT: t.Final[int] = 3
-def first(xs: Iterable[T], default: T | None = None) -> T | None:
-    x: 'T'
+from typing import Any, Callable, Optional
+LIMIT: 'Final[int]' = 3
+def first(xs: list[Any], default: Optional[str] = None) -> str | None:
+    x: Callable[[str], bool]
     return next(iter(xs), default)
-def validate(action: str, params: Params, state: Mapping[str, Any]) -> bool | str:
-    words: List[str] = cast(list, action.split())
+def validate(action: str, params: dict[str, Any], state: dict) -> bool | str:
+    words: list[str] = action.split()
     state['k']: int = 4
-    return f'{first(words)} {Name("x")} {isinstance(2.5, Number)} {isinstance("", Maybe)} {isinstance(state, Mapping)} {isinstance(words, List)} {LIMIT}'
+    kinds = (isinstance(words, list | None), isinstance('', int | str), isinstance(None, str | None), isinstance(1, (str | bytes, int)))
+    return f'{first(words)} {kinds} {isinstance(state, dict)} {LIMIT}'
 ### a module that prepares tables
 '''A validator.'''
 DIRECTIONS = ('north', 'south')
 INITIALS = {d[0]: d for d in DIRECTIONS}
 COUNT = len(DIRECTIONS) if DIRECTIONS else 0
-ALIASES = {}
-for _short, _long in INITIALS.items():
-    ALIASES[_short] = _long
-ALIASES.update(w='west')
-if COUNT > 1:
-    MODE = 'many'
-else:
-    MODE = 'few'
-try:
-    LIMIT = int('x')
-except ValueError:
-    LIMIT = 3
-assert LIMIT == 3
+ALIASES = {**{short: long for short, long in INITIALS.items()}, 'w': 'west'}
+MODE = 'many' if COUNT > 1 else 'few'
+LIMIT = 3
+LIMIT += 1
 HANDLERS = {'up': lambda s: s.upper(), 'low': str.lower}
-print('loaded')
 def validate(action, params, state):
     return f'{ALIASES} {MODE} {LIMIT} {_helper(action)}' + HANDLERS['up']('x')
 def _helper(text, _cache={}):
@@ -375,15 +354,11 @@ def validate ( action, params , state ) :  # another
 			'text') + \
 			"end"
 ### three parameters and more
-def validate(action, params, state, strict=False, *rest, verbose=True, **more):
-    return not strict and verbose and not rest and not more
+def validate(action, params, state=None, *, verbose=True, **more):
+    return verbose and state is not None and not more
 ### defaults
 def validate(text, values=None, /, world=None):
     return bool(values) and 'hp' in world
-### all in one
-def validate(*given):
-    action, params, state = given
-    return len(action) > 3
 """
 
 ORDINARY = dict(sample.split("\n", 1) for sample in SAMPLES.split("\n### ")[1:])

@@ -115,7 +115,7 @@ MODULES_INSTEAD = {
     "textwrap": "strip()", "difflib": "startswith()", "os": "action, params and state", "os.path": "action, params and state", "sys": "state alone",
     "logging": "print", "numpy": "lists", "regex": "use re", "shlex": "split()", "heapq": "sorted()", "ast": "int()", "abc": "functions",
     "types": "functions", "builtins": "without an import", "zlib": "re, math, string and collections", "typing_extensions": "no import",
-    "re.enum": "re, math, string", "__future__": "leave it out",
+    "re.enum": "re, math, string", "typing": "annotations need no import", "__future__": "leave it out",
 }  # fmt: skip
 
 
@@ -135,7 +135,6 @@ MEMBERS_INSTEAD = {
     "re.RegexFlag": "re.I | re.X", "re.sre_parse": "leave it out", "re.purge": "match()", "re.LOCALE": "leave it out", "re.serach": "'search'",
     "string.Template": "f-string", "string.Formatter": "f-string", "collections.deque": "list", "collections.namedtuple": "dicts",
     "collections.OrderedDict": "keeps its order", "collections.ChainMap": "**", "math.squareroot": "helper function", "math.*": "from math import e",
-    "typing.NamedTuple": "dicts", "typing.TypedDict": "dicts", "typing.Protocol": "dicts",
 }  # fmt: skip
 
 
@@ -172,11 +171,13 @@ REFUSED_WHOLES = {
     TRUE + TRUE: "exactly one",
     "validate = lambda a, b, c: True": "write def validate",
     TRUE + "validate = 1": "write def validate",
-    TRUE + "for validate in []:\n    pass": "write def validate",
     TRUE + "def f(x=(validate := 1)):\n    pass": "write def validate",
     TRUE + "import re as validate": "write def validate",
-    TRUE + "del validate": "write def validate",
-    "if True:\n    " + TRUE.replace("\n", "\n    "): "write def validate",
+    TRUE + "del validate": "inside a function",
+    "if True:\n    " + TRUE.replace("\n", "\n    "): "inside a function",
+    "for x in []:\n    pass\n" + TRUE: "inside a function",
+    "try:\n    x = 1\nexcept ValueError:\n    x = 2\n" + TRUE: "inside a function",
+    "x = {}\nx.update(a=1)\n" + TRUE: "inside a function",
     "async " + TRUE: "plain def",
     "@len\n" + TRUE: "helper function",
     "class Validator:\n    def validate(self, action, params, state):\n        return True": "functions and dicts",
@@ -186,15 +187,16 @@ REFUSED_WHOLES = {
     "while True:\n    pass\n" + TRUE: "inside a function",
     "if 1:\n    while True:\n        pass\n" + TRUE: "inside a function",
     "if __name__ == '__main__':\n    print(1)\n" + TRUE: "leave the block out",
+    "from typing import Dict\nx = Dict[str, int]\n" + TRUE: "did you mean dict?",
     "__all__ = ['validate']\n" + TRUE: "leave it out",
-    "return 1\n" + TRUE: "put it inside a function",
+    "return 1\n" + TRUE: "inside a function",
     "```python\n" + TRUE + "```": "Markdown",
     "def validate(action, params, state)\n    return True": "write Python",
     "def validate(action, params, state):\nreturn True": "indent",
     "  " + TRUE: "indent",
     "def validate(action, params, state):\n    return (True": "close every bracket",
     "from . import x\n" + TRUE: "use re",
-    "import collections.abc\n" + TRUE: "write from collections.abc",
+    "import collections.abc\n" + TRUE: "annotations need no import",
     "": "exactly one",
     "^go (north|south)$": "write Python",
     "x = 1\0\n" + TRUE: "leave it out",

@@ -9,7 +9,7 @@ from leaves import ANYTHING, HOSTILE, ITERABLES, LEAVES, SPECIFICATIONS, UNLIKE_
 from vocabulary import BY_RESULT, CALLS, FUNCTION_CALLS, GUESS
 from vocabulary import Callable as Call
 
-from trpg_env.sandbox.facades import IMPORTABLE
+from trpg_env.sandbox.facades import MODULES
 
 Lines = list[str]
 
@@ -701,9 +701,9 @@ class Writer:
     def imports(self) -> Lines:
         lines = []
         for _ in range(self.below(3)):
-            module = self.among([*IMPORTABLE])
+            module = self.among([*MODULES])
             if self.chance(2):
-                name = self.among([*IMPORTABLE[module].table])
+                name = self.among([*MODULES[module].table])
                 alias = self.name()
                 lines.append(f"from {module} import {name} as {alias}")
                 self.visible.append((alias, f"{module}.{name}"))

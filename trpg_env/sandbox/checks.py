@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from trpg_env.sandbox import refusals
-from trpg_env.sandbox.facades import IMPORTABLE, NAMES
+from trpg_env.sandbox.facades import MODULES, NAMES
 from trpg_env.sandbox.refusals import VALIDATE
 
 MAX_NODES = 5_000
@@ -38,6 +38,16 @@ def _refuse(node: Any, why: str) -> Refused:
 def is_reserved(name: str) -> bool:
     """Tell whether a name is Python's (``__x``) or a guard's (``_x_``), and so not the author's to use."""
     return name.startswith("__") or (name.startswith("_") and name.endswith("_") and name != "_")
+
+
+def is_for_annotations(node: ast.AST) -> bool:
+    """Tell whether a statement only brings names for annotations; it is dropped with them, and binds nothing."""
+    return (
+        isinstance(node, ast.ImportFrom)
+        and node.module == "typing"
+        and not node.level
+        and node.names[0].name != "*"
+    )
 
 
 def check_brackets(source: str) -> None:
@@ -142,24 +152,14 @@ def _check_node(node: ast.AST) -> None:
         raise _refuse(node, "validate cannot be bound again; define it once, at the top level")
     elif isinstance(node, ast.Import):
         for alias in node.names:
-            _check_import(node, alias.name, alias.asname)
-    elif isinstance(node, ast.ImportFrom):
+            if alias.name not in MODULES:
+                raise _refuse(node, refusals.missing_module(alias.name))
+    elif isinstance(node, ast.ImportFrom) and not is_for_annotations(node):
         _check_import_from(node)
 
 
-def _check_import(node: ast.Import, module: str, asname: str | None) -> None:
-    if module not in IMPORTABLE:
-        raise _refuse(node, refusals.missing_module(module))
-    if "." in module and not asname:
-        raise _refuse(
-            node, f"import {module} is not available; write from {module} import the names you need"
-        )
-
-
 def _check_import_from(node: ast.ImportFrom) -> None:
-    if node.module == "__future__" and [alias.name for alias in node.names] == ["annotations"]:
-        return
-    facade = None if node.level else IMPORTABLE.get(node.module or "")
+    facade = None if node.level else MODULES.get(node.module or "")
     if facade is None:
         raise _refuse(node, refusals.missing_module("." * node.level + (node.module or "")))
     for alias in node.names:
@@ -186,22 +186,23 @@ def _without_annotations(tree: ast.Module) -> Iterator[ast.AST]:
     waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
+        if is_for_annotations(node):
+            continue
         yield node
         skipped = (getattr(node, "annotation", None), getattr(node, "returns", None))
         waiting.extend(child for child in _children(node) if child not in skipped)
 
 
 def _check_module(tree: ast.Module) -> None:
-    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
-    found = [function for function in functions if function.name == "validate"]
+    found = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "validate"]
     for node in _at_module_level(tree):
-        if isinstance(node, ast.While):
-            raise _refuse(node, "a while loop cannot stand at the top level; put it inside a function")
         binds = _bindings(node)
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             binds = [node.id]
         if "validate" in binds and node not in found:
             raise _refuse(node, f"validate must be a function of the top level; write {VALIDATE}")
+        if isinstance(node, ast.stmt) and not _may_stand_alone(node):
+            raise _refuse(node, refusals.TOP_LEVEL)
     if len(found) != 1:
         raise Refused(f"the code defines validate {len(found)} times; define exactly one {VALIDATE}")
     _check_validate(found[0])
@@ -209,7 +210,7 @@ def _check_module(tree: ast.Module) -> None:
 
 def _at_module_level(tree: ast.Module) -> Iterator[ast.AST]:
     """Every node that is executed with the module, not only when a function is called."""
-    waiting: list[ast.AST] = [tree]
+    waiting: list[ast.AST] = _children(tree)
     while waiting:
         node = waiting.pop()
         yield node
@@ -219,11 +220,25 @@ def _at_module_level(tree: ast.Module) -> Iterator[ast.AST]:
             waiting.extend(_children(node))
 
 
+_STAND_ALONE = (
+    ast.FunctionDef,
+    ast.Assign,
+    ast.AnnAssign,
+    ast.AugAssign,
+    ast.Import,
+    ast.ImportFrom,
+    ast.Pass,
+)
+
+
+def _may_stand_alone(node: ast.stmt) -> bool:
+    is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    return is_text or isinstance(node, _STAND_ALONE)
+
+
 def _check_validate(function: ast.FunctionDef) -> None:
     takes = function.args
-    most = len(takes.posonlyargs + takes.args)
-    least = most - len(takes.defaults)
-    if least > 3 or (most < 3 and not takes.vararg) or None in takes.kw_defaults:
+    if len(takes.posonlyargs + takes.args) != 3 or takes.vararg or None in takes.kw_defaults:
         raise _refuse(function, f"validate is called with three values; write {VALIDATE}")
     for node in _run_by(function):
         if isinstance(node, (ast.Yield, ast.YieldFrom)):

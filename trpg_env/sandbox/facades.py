@@ -15,7 +15,7 @@ from typing import Any
 
 from trpg_env.sandbox import texts
 from trpg_env.sandbox.guards import make_facade, read_attribute
-from trpg_env.sandbox.kinds import BYTES, COLLECTIONS_ABC, DEFAULTDICT, TEXT, TYPING, real
+from trpg_env.sandbox.kinds import BYTES, DEFAULTDICT, TEXT, real
 from trpg_env.sandbox.patterns import checked
 
 
@@ -57,17 +57,12 @@ STRING = make_facade(
 COLLECTIONS = make_facade("collections", {"Counter": collections.Counter, "defaultdict": DEFAULTDICT})
 
 MODULES = {facade.name: facade for facade in (RE, MATH, STRING, COLLECTIONS)}
-"""The modules that do something, there without an import too."""
-
-IMPORTABLE = MODULES | {
-    "typing": make_facade("typing", TYPING),
-    "collections.abc": make_facade("collections.abc", COLLECTIONS_ABC),
-}
+"""The modules there are, without an import too."""
 
 
 def bring(module: str, name: str | None = None) -> Any:
     """Serve an import statement; the policy has checked that both names exist."""
-    facade = IMPORTABLE[module]
+    facade = MODULES[module]
     return facade if name is None else facade.table[name]
 
 
@@ -125,8 +120,8 @@ BUILTINS: dict[str, Any] = {**NAMES, **_GUARDS}
 
 GIVEN: tuple[Any, ...] = (
     *NAMES.values(),
-    *(value for f in IMPORTABLE.values() for value in (f, *f.table.values())),
+    *(value for f in MODULES.values() for value in (f, *f.table.values())),
 )
 """Everything that code can be given by name. None of it can be changed."""
 
-__all__ = ["BUILTINS", "EXCEPTIONS", "GIVEN", "IMPORTABLE", "MODULES", "NAMES", "bring"]
+__all__ = ["BUILTINS", "EXCEPTIONS", "GIVEN", "MODULES", "NAMES", "bring"]

@@ -12,7 +12,14 @@ from typing import Any
 from RestrictedPython.transformer import RestrictingNodeTransformer
 
 from trpg_env.sandbox import refusals
-from trpg_env.sandbox.checks import TOO_DEEP, Refused, check_brackets, check_tree, is_reserved
+from trpg_env.sandbox.checks import (
+    TOO_DEEP,
+    Refused,
+    check_brackets,
+    check_tree,
+    is_for_annotations,
+    is_reserved,
+)
 from trpg_env.sandbox.protocol import MAX_SOURCE
 
 FILENAME = "<verification code>"
@@ -122,7 +129,7 @@ class _Policy(RestrictingNodeTransformer):
         return [self._bound(node, alias.asname or alias.name, alias.name) for alias in node.names]
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> Any:
-        if node.module == "__future__":  # the checks let `annotations` through, and annotations are dropped
+        if is_for_annotations(node):
             return ast.copy_location(ast.Pass(), node)
         return [
             self._bound(node, alias.asname or alias.name, node.module, alias.name) for alias in node.names

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import Any
 
 VALIDATE = "def validate(action, params, state):"
+TOP_LEVEL = "only constants, imports and functions go to the top level; put this inside a function"
 
 _ASYNC = "async code is not available; write a plain def without await"
 _CLASS = "classes cannot be defined; use functions and dicts"
@@ -57,7 +58,7 @@ _MODULES = {
     **dict.fromkeys(("decimal", "fractions"), "compute with int and float, and use round()"),
     **dict.fromkeys(("heapq", "bisect", "queue"), "use a list with sorted(), min() and max()"),
     **dict.fromkeys(("numpy", "pandas", "array"), "use lists, sum(), min(), max() and math"),
-    **dict.fromkeys(("typing_extensions", "__future__"), _HINT),
+    **dict.fromkeys(("typing", "typing_extensions", "__future__", "collections.abc"), _HINT),
     "ast": "read literals with int(), float() or a regular expression",
     "builtins": "use the built-in names as they are, without an import",
     "contextlib": "write try and except",
