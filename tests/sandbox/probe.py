@@ -20,7 +20,7 @@ import sys
 import threading
 from collections.abc import Callable
 
-START = os.path.join(os.path.dirname(__file__), "../../trpg_env/sandbox/start.py")
+START = os.path.join(os.path.dirname(__file__), "../../trpg_env/sandbox/worker/start.py")
 VICTIM = os.getpid() if __name__ == "__main__" else 0
 FILE, FOLDER = "/tmp/trpg-env-probe-file", "/tmp/trpg-env-probe-folder"
 
@@ -111,7 +111,7 @@ def answer(connection: socket.socket, greet: Callable[[], None]) -> None:
 
 
 def alone(layer: str, names: list[str]) -> None:
-    from trpg_env.sandbox import kernel, landlock, limits, seccomp
+    from trpg_env.sandbox.confinement import kernel, landlock, limits, seccomp
 
     ours, theirs = socket.socketpair()
     address_space = limits.address_space_in_use() + limits.HEADROOM
@@ -142,6 +142,6 @@ if __name__ == "__main__":
         alone(sys.argv[2], sys.argv[3:])
     else:
         start["make_importable"](sys.argv[2:])
-        from trpg_env.sandbox import forkserver
+        from trpg_env.sandbox.worker import forkserver
 
         forkserver.serve(answer)

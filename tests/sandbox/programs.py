@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from leaves import ANYTHING
 from writer import Lines, Writer
 
-from trpg_env.sandbox.facades import MODULES, NAMES
-from trpg_env.sandbox.guards import METHODS, VALUES
+from trpg_env.sandbox.language.facades import MODULES, NAMES
+from trpg_env.sandbox.language.guards import METHODS, VALUES
 
 PLAIN = "isltdbfNSFrcyC"
 

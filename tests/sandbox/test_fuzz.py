@@ -25,9 +25,10 @@ from programs import plain_programs, programs, raising_programs, refused_program
 from regexes import TEXTS, harmless_patterns, wild_patterns, wild_texts
 from writer import Writer
 
-from trpg_env.sandbox import Sandbox, SourceRejected, Verdict, refusals
-from trpg_env.sandbox.facades import MODULES, NAMES
-from trpg_env.sandbox.guards import METHODS, VALUES
+from trpg_env.sandbox import Sandbox, SourceRejected, Verdict
+from trpg_env.sandbox.language import refusals
+from trpg_env.sandbox.language.facades import MODULES, NAMES
+from trpg_env.sandbox.language.guards import METHODS, VALUES
 
 CANARY = "canary-5c1f"
 TRUE = "def validate(action, params, state):\n    return True\n"

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from trpg_env.sandbox import Sandbox, Verdict
-from trpg_env.sandbox.guards import METHODS, VALUES
+from trpg_env.sandbox.language.guards import METHODS, VALUES
 
 ACTION = "go to the Old Mill with 3 lamps"
 PARAMS = {"direction": "north", "count": "2", "item": None}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from trpg_env.sandbox import Sandbox, SourceRejected, Verdict
-from trpg_env.sandbox.facades import MODULES, NAMES
+from trpg_env.sandbox.language.facades import MODULES, NAMES
 
 Ask = Callable[..., Verdict]
 

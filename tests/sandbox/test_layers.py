@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.sandbox import probe
-from trpg_env.sandbox import Sandbox, SandboxFault, Verdict, landlock, layers, process, protocol, seccomp
+from trpg_env.sandbox import Sandbox, SandboxFault, Verdict, process, protocol
+from trpg_env.sandbox.confinement import landlock, seccomp
 from trpg_env.sandbox.process import WorkerProcess
 
 PROBE = Path(__file__).with_name("probe.py")
@@ -34,8 +35,8 @@ def needs(layer: str, in_force: tuple[str, ...]) -> None:
 
 
 def test_the_layers_in_force_are_named_from_the_outermost_on(in_force: tuple[str, ...]) -> None:
-    assert set(in_force) <= set(layers.ALL)
-    assert list(in_force) == sorted(in_force, key=layers.ALL.index)
+    assert set(in_force) <= set(protocol.LAYERS)
+    assert list(in_force) == sorted(in_force, key=protocol.LAYERS.index)
     assert in_force[:3] == ("process", "deadline", "rlimits")
 
 
@@ -65,9 +66,9 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         "import runpy, sys\n"
         f"start = runpy.run_path({process._START!r})\n"
         "start['make_importable'](sys.argv[2:])\n"
-        "from trpg_env.sandbox import kernel\n"
+        "from trpg_env.sandbox.confinement import kernel\n"
         "kernel.MACHINE = ''\n"
-        "from trpg_env.sandbox.forkserver import main\n"
+        "from trpg_env.sandbox.worker.forkserver import main\n"
         "main(float(sys.argv[1]))\n"
     )
     monkeypatch.setattr(process, "_START", str(program))

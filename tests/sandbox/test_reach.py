@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from trpg_env.sandbox import Sandbox, Verdict
-from trpg_env.sandbox.facades import GIVEN
-from trpg_env.sandbox.guards import METHODS
-from trpg_env.sandbox.validator import _CHANGING
+from trpg_env.sandbox.language.facades import GIVEN
+from trpg_env.sandbox.language.guards import METHODS
+from trpg_env.sandbox.language.validator import _CHANGING
 
 Ask = Callable[..., Verdict]
 TRUE = "def validate(action, params, state):\n    return True\n"

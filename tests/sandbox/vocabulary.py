@@ -16,8 +16,8 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from trpg_env.sandbox.facades import EXCEPTIONS, MODULES, NAMES
-from trpg_env.sandbox.guards import METHODS, VALUES
+from trpg_env.sandbox.language.facades import EXCEPTIONS, MODULES, NAMES
+from trpg_env.sandbox.language.guards import METHODS, VALUES
 
 
 class Callable(NamedTuple):

@@ -9,7 +9,7 @@ from leaves import ANYTHING, HOSTILE, ITERABLES, LEAVES, SPECIFICATIONS, UNLIKE_
 from vocabulary import BY_RESULT, CALLS, FUNCTION_CALLS, GUESS
 from vocabulary import Callable as Call
 
-from trpg_env.sandbox.facades import MODULES
+from trpg_env.sandbox.language.facades import MODULES
 
 Lines = list[str]
 

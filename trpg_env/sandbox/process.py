@@ -25,7 +25,7 @@ from trpg_env.sandbox.protocol import END, FORK
 START_LIMIT: Final = 10.0
 """Seconds a fork server may take to start or a worker to be forked; not part of any deadline."""
 
-_START = str(Path(__file__).with_name("start.py"))
+_START = str(Path(__file__).parent / "worker" / "start.py")
 _GOODBYE = 1.0
 _QUIETLY = getattr(socket, "MSG_NOSIGNAL", 0)  # a caller may have SIGPIPE end it, and a worker may be gone
 _AWAKE = 60e-6

@@ -46,6 +46,17 @@ CRASH: Final = "crash"
 EXCEPTION: Final = "exception"
 BAD_RESULT: Final = "bad result"
 
+PROCESS: Final = "process"
+DEADLINE: Final = "deadline"
+RLIMITS: Final = "rlimits"
+UNPRIVILEGED: Final = "unprivileged"
+NO_NEW_PRIVS: Final = "no_new_privs"
+LANDLOCK: Final = "landlock"
+SECCOMP: Final = "seccomp"
+
+LAYERS: Final = (PROCESS, DEADLINE, RLIMITS, UNPRIVILEGED, NO_NEW_PRIVS, LANDLOCK, SECCOMP)
+"""What may lie around a worker, the outermost first."""
+
 FAULTS: Final = frozenset({REJECTED, TIMEOUT, MEMORY, CRASH, EXCEPTION, BAD_RESULT})
 
 MAX_SOURCE: Final = 16_384

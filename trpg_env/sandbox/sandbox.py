@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self, TypeVar
 
-from trpg_env.sandbox import layers, protocol, questions
+from trpg_env.sandbox import protocol, questions
 from trpg_env.sandbox.faults import SandboxFault, SourceRejected, Verdict
 from trpg_env.sandbox.process import WorkerDied, WorkerProcess, WorkerTimeout
 from trpg_env.sandbox.protocol import CRASH, MEMORY, REJECTED, TIMEOUT
@@ -55,9 +55,9 @@ class Sandbox:
             raise ValueError(f"deadline must be a number of seconds above 0, at most 3600, not {deadline!r}")
         self._require = (require,) if isinstance(require, str) else tuple(require)
         for name in self._require:
-            if name not in layers.ALL:
+            if name not in protocol.LAYERS:
                 raise ValueError(
-                    f"there is no layer {name!r} to require; choose from {', '.join(layers.ALL)}"
+                    f"there is no layer {name!r} to require; choose from {', '.join(protocol.LAYERS)}"
                 )
         self.deadline = float(deadline)
         self._asking = False

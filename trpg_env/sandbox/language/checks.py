@@ -10,9 +10,9 @@ import tokenize
 from collections.abc import Iterator
 from typing import Any
 
-from trpg_env.sandbox import refusals
-from trpg_env.sandbox.facades import MODULES, NAMES
-from trpg_env.sandbox.refusals import VALIDATE
+from trpg_env.sandbox.language import refusals
+from trpg_env.sandbox.language.facades import MODULES, NAMES
+from trpg_env.sandbox.language.refusals import VALIDATE
 
 MAX_NODES = 5_000
 MAX_DEPTH = 120

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from types import CodeType, FunctionType, UnionType
 from typing import Any
 
-from trpg_env.sandbox.facades import BUILTINS, GIVEN
-from trpg_env.sandbox.policy import compile_source
+from trpg_env.sandbox.language.facades import BUILTINS, GIVEN
+from trpg_env.sandbox.language.policy import compile_source
 
 _CHANGING = frozenset(
     {

@@ -11,8 +11,8 @@ from typing import Any
 
 from RestrictedPython.transformer import RestrictingNodeTransformer
 
-from trpg_env.sandbox import refusals
-from trpg_env.sandbox.checks import (
+from trpg_env.sandbox.language import refusals
+from trpg_env.sandbox.language.checks import (
     TOO_DEEP,
     Refused,
     check_brackets,

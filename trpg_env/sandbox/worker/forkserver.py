@@ -17,9 +17,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from trpg_env.sandbox import kernel, layers, limits, protocol
+from trpg_env.sandbox import protocol
+from trpg_env.sandbox.confinement import kernel, layers, limits
 from trpg_env.sandbox.protocol import END, FORK
-from trpg_env.sandbox.worker import Worker
+from trpg_env.sandbox.worker.answers import Worker
 
 
 class _ForkServer:

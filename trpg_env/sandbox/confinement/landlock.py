@@ -7,7 +7,7 @@ stands behind it.
 import os
 import struct
 
-from trpg_env.sandbox import kernel
+from trpg_env.sandbox.confinement import kernel
 
 _CREATE_RULESET, _RESTRICT_SELF = 444, 446  # the same number on every machine
 _TELL_VERSION = 1

@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any
 
-from trpg_env.sandbox import refusals
-from trpg_env.sandbox.kinds import Kind
-from trpg_env.sandbox.texts import decode, encode, fill, fill_from, scrub
+from trpg_env.sandbox.language import refusals
+from trpg_env.sandbox.language.kinds import Kind
+from trpg_env.sandbox.language.texts import decode, encode, fill, fill_from, scrub
 
 _STR = (
     "capitalize casefold center count endswith expandtabs find index isalnum isalpha isascii isdecimal isdigit "

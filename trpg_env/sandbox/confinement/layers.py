@@ -2,20 +2,17 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final
 
-from trpg_env.sandbox import kernel, landlock, limits, seccomp
-
-PROCESS: Final = "process"
-DEADLINE: Final = "deadline"
-RLIMITS: Final = "rlimits"
-UNPRIVILEGED: Final = "unprivileged"
-NO_NEW_PRIVS: Final = "no_new_privs"
-LANDLOCK: Final = "landlock"
-SECCOMP: Final = "seccomp"
-
-ALL: Final = (PROCESS, DEADLINE, RLIMITS, UNPRIVILEGED, NO_NEW_PRIVS, LANDLOCK, SECCOMP)
-"""Every layer by name, the outermost first."""
+from trpg_env.sandbox.confinement import kernel, landlock, limits, seccomp
+from trpg_env.sandbox.protocol import (
+    DEADLINE,
+    LANDLOCK,
+    NO_NEW_PRIVS,
+    PROCESS,
+    RLIMITS,
+    SECCOMP,
+    UNPRIVILEGED,
+)
 
 
 def _put_on(*layers: tuple[str, Callable[[], None]]) -> list[str]:

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from trpg_env.sandbox import kernel
+from trpg_env.sandbox.confinement import kernel
 
 ALLOW: Final = 0x7FFF0000
 DENY: Final = 0x00050000 | 1  # EPERM

@@ -13,10 +13,10 @@ import unicodedata  # noqa: F401  (likewise for \N{...} in texts and patterns)
 from collections.abc import Callable
 from typing import Any
 
-from trpg_env.sandbox import texts
-from trpg_env.sandbox.guards import make_facade, read_attribute
-from trpg_env.sandbox.kinds import BYTES, DEFAULTDICT, TEXT, real
-from trpg_env.sandbox.patterns import checked
+from trpg_env.sandbox.language import texts
+from trpg_env.sandbox.language.guards import make_facade, read_attribute
+from trpg_env.sandbox.language.kinds import BYTES, DEFAULTDICT, TEXT, real
+from trpg_env.sandbox.language.patterns import checked
 
 
 def _isinstance(value: Any, kinds: Any, /) -> bool:

@@ -4,7 +4,7 @@ import collections
 import types
 from typing import Any
 
-from trpg_env.sandbox.texts import decode, encode, plain
+from trpg_env.sandbox.language.texts import decode, encode, plain
 
 
 def real(kind: Any) -> Any:

@@ -13,13 +13,14 @@ import time
 from itertools import count, repeat
 from typing import Any
 
-from trpg_env.sandbox import limits, protocol
-from trpg_env.sandbox.checks import Refused
-from trpg_env.sandbox.patterns import compile_pattern
-from trpg_env.sandbox.policy import FILENAME
+from trpg_env.sandbox import protocol
+from trpg_env.sandbox.confinement import limits
+from trpg_env.sandbox.language.checks import Refused
+from trpg_env.sandbox.language.patterns import compile_pattern
+from trpg_env.sandbox.language.policy import FILENAME
+from trpg_env.sandbox.language.texts import scrub
+from trpg_env.sandbox.language.validator import Validator
 from trpg_env.sandbox.protocol import BAD_RESULT, EXCEPTION, MEMORY, REJECTED
-from trpg_env.sandbox.texts import scrub
-from trpg_env.sandbox.validator import Validator
 
 _KEPT_TEXT = 250_000
 """Characters of source and of patterns whose compiled form is kept."""

@@ -11,9 +11,10 @@ def make_importable(libraries: list[str]) -> None:
     Without running ``trpg_env/__init__.py``, which would cost time and memory, and hand the worker modules it has no
     business with.
     """
-    here = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120  (pathlib costs a tenth of the start)
-    above = os.path.dirname(here)  # noqa: PTH120
-    for name, place in (("trpg_env", above), ("trpg_env.sandbox", here)):
+    here = os.path.abspath(__file__)  # noqa: PTH100  (pathlib costs a tenth of the start)
+    sandbox = os.path.dirname(os.path.dirname(here))  # noqa: PTH120
+    above = os.path.dirname(sandbox)  # noqa: PTH120
+    for name, place in (("trpg_env", above), ("trpg_env.sandbox", sandbox)):
         package = types.ModuleType(name)
         package.__path__ = [place]
         sys.modules[name] = package
@@ -23,6 +24,6 @@ def make_importable(libraries: list[str]) -> None:
 
 if __name__ == "__main__":
     make_importable(sys.argv[2:])
-    from trpg_env.sandbox.forkserver import main
+    from trpg_env.sandbox.worker.forkserver import main
 
     main(float(sys.argv[1]))
