@@ -21,6 +21,7 @@ from typing import Any, Final
 from trpg_env.sandbox import protocol
 from trpg_env.sandbox.faults import SandboxFault
 from trpg_env.sandbox.protocol import END, FORK
+from trpg_env.sandbox.watch import Watch
 
 START_LIMIT: Final = 10.0
 """Seconds a fork server may take to start or a worker to be forked; not part of any deadline."""
@@ -28,9 +29,6 @@ START_LIMIT: Final = 10.0
 _START = str(Path(__file__).parent / "worker" / "start.py")
 _GOODBYE = 1.0
 _QUIETLY = getattr(socket, "MSG_NOSIGNAL", 0)  # a caller may have SIGPIPE end it, and a worker may be gone
-_AWAKE = 60e-6
-_AWAY = 5e-6
-_NAPS = 32
 _STARVED = 0.1
 _PATIENCE = 10
 
@@ -87,7 +85,6 @@ class WorkerProcess:
         self._deadline = deadline
         self._control, theirs = _pair()
         self._socket = self._spare = self._control
-        self._drowsy = 0
         try:
             self._server = subprocess.Popen(  # noqa: S603  (our own program, by its full path)
                 # -I would ignore the hash seed, and sets of texts would then differ from worker to worker.
@@ -132,6 +129,7 @@ class WorkerProcess:
         self._socket.setblocking(False)
         self._poll = select.poll()
         self._poll.register(self._socket, select.POLLIN)
+        self._watch = Watch(self._socket)
 
     def _tell(self, command: bytes, handle: socket.socket | None = None) -> None:
         with_it = (
@@ -168,7 +166,9 @@ class WorkerProcess:
             if sent < len(frame):
                 with self._patient():
                     connection.sendall(memoryview(frame)[sent:], _QUIETLY)
-            data = self._glance() or self._wait()
+            data = self._watch.look()
+            if data is None:
+                data = self._wait()
             body = protocol.whole(data)
             if body is None:
                 with self._patient():
@@ -187,27 +187,6 @@ class WorkerProcess:
         except TimeoutError:
             raise WorkerTimeout from None
         self._socket.setblocking(False)
-
-    def _glance(self) -> bytes | None:
-        """Look for the reply without going to sleep, as to be woken on another core takes longer than most calls do."""
-        if self._drowsy:
-            self._drowsy -= 1
-            return None
-        receive = self._socket.recv
-        began = now = time.monotonic()
-        while now - began < _AWAKE:
-            os.sched_yield()
-            before, now = now, time.monotonic()
-            if (
-                now - before > _AWAY
-            ):  # somebody ran here meanwhile, most likely the worker: to sleep is to make way for it
-                self._drowsy = _NAPS
-            try:
-                return receive(protocol.CHUNK)
-            except BlockingIOError:
-                if self._drowsy:
-                    break
-        return None
 
     def _wait(self) -> bytes:
         half = self._deadline / 2

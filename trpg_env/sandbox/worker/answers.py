@@ -10,6 +10,7 @@ import gc
 import re
 import socket
 import time
+from collections.abc import Callable
 from itertools import count, repeat
 from typing import Any
 
@@ -75,6 +76,12 @@ class Worker:
         self._validators = _Cache()
         self._patterns = _Cache()
         self._packer = protocol.make_packer()
+        self._operations: dict[int, Callable[..., Any]] = {
+            protocol.VALIDATE: self._validate,
+            protocol.MATCH: self._match,
+            protocol.GROUPS: self._groups,
+            protocol.CHECK: self._check,
+        }
         self.warm_up()
 
     # A compiled form, or the text that says why there is none.
@@ -120,13 +127,17 @@ class Worker:
         whose: list[int] | None,
     ) -> list[Any]:
         answers: list[Any] = []
-        last = time.monotonic()
+        clock = time.monotonic
+        last = clock()
         until = last + self._pause
         shared = len(states) < len(actions)
         clean: dict[int, bytes] = {}
+        made: dict[int, Validator | str] = {}
         for s, action, given, w in zip(which or repeat(0), actions, params, whose or repeat(0)):  # noqa: B905
             try:
-                validator = self._validator(sources[s])
+                validator = made.get(s)
+                if validator is None:
+                    validator = made[s] = self._validator(sources[s])
                 if isinstance(validator, str):
                     answer: Any = [REJECTED, validator]
                 else:
@@ -142,7 +153,7 @@ class Worker:
                     answers.append(_OUT_OF_MEMORY)
                 break  # else a fresh worker tries it again: earlier calls may have been what filled the memory
             answers.append(answer)
-            now = time.monotonic()
+            now = clock()
             if now > until or (now - last > _SHORT and not self._recovers()):
                 break
             last = now
@@ -199,24 +210,19 @@ class Worker:
                 break
         return [tables, results]
 
-    def _perform(self, operation: int, arguments: list[Any]) -> Any:
-        if operation == protocol.VALIDATE:
-            return self._validate(*arguments)
-        if operation == protocol.MATCH:
-            return self._match(*arguments)
-        if operation == protocol.GROUPS:
-            pattern = self._pattern(*arguments)
-            return pattern if isinstance(pattern, str) else pattern[1]
-        if operation == protocol.CHECK:
-            validator = self._validator(*arguments)
-            return validator if isinstance(validator, str) else None
-        raise protocol.FrameError(f"unknown operation {operation}")
+    def _groups(self, pattern: str) -> Any:
+        made = self._pattern(pattern)
+        return made if isinstance(made, str) else made[1]
+
+    def _check(self, source: str) -> Any:
+        made = self._validator(source)
+        return made if isinstance(made, str) else None
 
     def _reply(self, body: bytes) -> bytes:
         arguments: list[Any] = []
         try:
             operation, *arguments = protocol.unpack(body)
-            answer = self._perform(operation, arguments)
+            answer = self._operations[operation](*arguments)
         except protocol.FrameError:  # a dict whose key is a list, say
             answer = REJECTED
         except MemoryError:
