@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from trpg_env.sandbox import Sandbox, SandboxFault, SourceRejected, Verdict
+from trpg_env.sandbox import Sandbox, SandboxFault, SourceRejected, Verdict, process
 from trpg_env.sandbox.process import WorkerProcess
 
 TRUE = "def validate(action, params, state):\n    return True\n"
@@ -139,8 +139,17 @@ def test_a_worker_that_cannot_start_is_a_fault_of_the_sandbox(monkeypatch: pytes
         verdict = sandbox.validate(TRUE, "a", {}, {})
         assert (verdict.accepted, verdict.fault) == (False, "crash")
         monkeypatch.setattr(sys, "executable", "/bin/false")
-        with pytest.raises(SandboxFault, match="did not start"):
+        with pytest.raises(SandboxFault, match="did not start: it ended at once$"):
             sandbox.check(TRUE)
+
+
+def test_what_keeps_a_worker_from_starting_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_libraries", list)
+    with (
+        Sandbox() as sandbox,
+        pytest.raises(SandboxFault, match="No module named '(msgpack|RestrictedPython)'"),
+    ):
+        sandbox.match("a", "a")
 
 
 @pytest.mark.parametrize(

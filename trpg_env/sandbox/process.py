@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from trpg_env.sandbox import protocol
 from trpg_env.sandbox.faults import SandboxFault
@@ -30,6 +30,8 @@ _START = str(Path(__file__).parent / "worker" / "start.py")
 _GOODBYE = 1.0
 _QUIETLY = getattr(socket, "MSG_NOSIGNAL", 0)  # a caller may have SIGPIPE end it, and a worker may be gone
 _STARVED = 0.1
+_MOST_WORDS = 65_536
+_CANNOT_START = (OSError, ValueError, ImportError, RuntimeError)  # the last two while the interpreter ends
 _PATIENCE = 10
 
 
@@ -91,18 +93,13 @@ class WorkerProcess:
                 [sys.executable, "-P", "-s", "-S", _START, repr(deadline), *_libraries()],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
                 env={"PYTHONHASHSEED": "0"},
                 cwd="/",
                 close_fds=True,
                 start_new_session=True,  # a Ctrl-C meant for the caller is not meant for it
             )
-        except (
-            OSError,
-            ValueError,
-            ImportError,
-            RuntimeError,
-        ) as error:  # the last two as the interpreter ends
+        except _CANNOT_START as error:
             self._control.close()
             raise SandboxFault(f"The sandbox's worker process cannot be started: {error}") from error
         finally:
@@ -111,9 +108,21 @@ class WorkerProcess:
             self._told(self._control)
             self._spare = self._order()
             self._use_spare()
-        except BaseException:
+        except BaseException as error:
             self.stop()
+            if isinstance(error, SandboxFault) and (last := self._last_words()):
+                raise SandboxFault(f"{error}, saying {last!r}") from error
             raise
+        finally:
+            self._complaints().close()
+
+    def _complaints(self) -> IO[bytes]:
+        assert self._server.stderr is not None
+        return self._server.stderr
+
+    def _last_words(self) -> str:
+        lines = self._complaints().read(_MOST_WORDS).decode(errors="replace").split("\n")
+        return next((line for line in reversed(lines) if line.strip()), "")
 
     def _order(self) -> socket.socket:
         """Have a worker forked, and return our end of its socket, on which it will say that it is ready."""
@@ -146,7 +155,9 @@ class WorkerProcess:
             raise SandboxFault(f"The sandbox's worker process did not start: no word within {limit:g} s")
         try:
             answer = protocol.unpack(protocol.receive(connection, protocol.MAX_REPLY))
-        except (OSError, EOFError, protocol.FrameError) as error:
+        except EOFError:
+            raise SandboxFault("The sandbox's worker process did not start: it ended at once") from None
+        except (OSError, protocol.FrameError) as error:
             raise SandboxFault(f"The sandbox's worker process did not start: {error!r}") from error
         if isinstance(answer, list) and answer[:1] == [protocol.FAILED]:
             raise SandboxFault(f"The sandbox's worker process did not start: {answer[1:]}")
