@@ -139,7 +139,7 @@ def test_a_worker_that_cannot_start_is_a_fault_of_the_sandbox(monkeypatch: pytes
         verdict = sandbox.validate(TRUE, "a", {}, {})
         assert (verdict.accepted, verdict.fault) == (False, "crash")
         monkeypatch.setattr(sys, "executable", "/bin/false")
-        with pytest.raises(SandboxFault, match="did not start: it ended at once$"):
+        with pytest.raises(SandboxFault, match=r"did not start: it ended at once$"):
             sandbox.check(TRUE)
 
 
@@ -147,7 +147,7 @@ def test_what_keeps_a_worker_from_starting_is_told(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(process, "_libraries", list)
     with (
         Sandbox() as sandbox,
-        pytest.raises(SandboxFault, match="No module named '(msgpack|RestrictedPython)'"),
+        pytest.raises(SandboxFault, match=r"No module named '(msgpack|RestrictedPython)'"),
     ):
         sandbox.match("a", "a")
 

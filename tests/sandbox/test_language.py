@@ -52,7 +52,7 @@ def test_no_memory_address_is_ever_spelled_out(ask: Ask, code: str) -> None:
     assert "0x" not in str(verdict.message), verdict
 
 
-FORMAT_WALKS = ["'{0.x}'.format(action)", "'{0[a].x}'.format({'a': 1})", "'{:{0.x}}'.format(action)", "str.format('{0.__class__}', 1)", "'{a.x}'.format_map({'a': 1})"]  # fmt: skip
+FORMAT_WALKS = ["'{0.x}'.format(action)", "'{0[a].x}'.format({'a': 1})", "'{0[a]}'.format({'a': 1})", "'{:{0.x}}'.format(action)", "str.format('{0.__class__}', 1)", "'{a.x}'.format_map({'a': 1})"]  # fmt: skip
 
 
 @pytest.mark.parametrize("code", FORMAT_WALKS)

@@ -89,9 +89,9 @@ return f'{n=} {n = :>4} {action!r:>40.9}|{1234.5:,.2f}|{.256:.1%}|{255:#06x}|{n:
 ### an f-string that does not fit
 return f'{[1]:>5}'
 ### str.format
-return '{} {}'.format('a', ['b']) + '{0} {1[0]} {d[k]!r:>5} {2:{w}.{p}f} {{}}'.format('a', ['b'], 2.5, w=6, p=1, d={'k': 'v'})
+return '{} {}'.format('a', ['b']) + '{0} {1} {d!r:>5} {2:{w}.{p}f} {{}}'.format('a', ['b'], 2.5, w=6, p=1, d='v')
 ### str.format_map
-return '{a} {b!r:>4} {c[x]}'.format_map({'a': 1, 'b': 'q', 'c': {'x': 2}, 'unused': len}) + '{no}'.format_map(defaultdict(lambda: '?'))
+return '{a} {b!r:>4} {c}'.format_map({'a': 1, 'b': 'q', 'c': [2], 'unused': len}) + '{no}'.format_map(defaultdict(lambda: '?'))
 ### percent
 t = '%s has %03d of %r, %5.1f%% %-4s| %x %c %+d' % ('Bo', 5, [1], 12.345, 'ab', 255, 'z', 7)
 t += '%(a)s %(b)02d' % {'a': 'x', 'b': 3} + '%s' % None + '%(q)s' % defaultdict(int) + '%*d' % (4, 2)

@@ -7,7 +7,6 @@ interpreter's own message loses the addresses it may carry.
 import collections
 import re
 import string
-from _string import formatter_field_name_split  # type: ignore[import-not-found]  # how str.format itself reads a field
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -145,24 +144,19 @@ class _Entries:
         return repr(plain(self._values))
 
 
-def _names(template: str) -> Iterator[str | int]:
-    """Read a template's fields, and those inside their specifications.
-
-    Yields:
-        The name or number that each begins with.
+def _names(template: str) -> Iterator[str]:
+    """Read the names (or numbers) of a template's fields, and of those inside their specifications.
 
     Raises:
-        ValueError: Where one reads an attribute.
+        ValueError: Where one looks inside a value.
     """
     for _, field, specification, _ in _FORMATTER.parse(template):
         if field is not None:
-            name, path = formatter_field_name_split(field)
-            if any(is_attribute for is_attribute, _ in path):
+            if "." in field or "[" in field:
                 raise ValueError(
-                    f"the field {{{field}}} reads an attribute; "
-                    "use plain fields such as {}, {0}, {name} or {name[key]}"
+                    f"the field {{{field}}} looks inside a value; use plain fields such as {{}}, {{0}} or {{name}}"
                 )
-            yield name
+            yield field
         if specification:
             yield from _names(specification)
 
@@ -171,7 +165,7 @@ def fill(template: str, /, *values: Any, **named: Any) -> str:
     """`str.format` whose fields reach plain data only.
 
     Raises:
-        TypeError, ValueError: Where a value is no plain data, or a field reads an attribute.
+        TypeError, ValueError: Where a value is no plain data, or a field looks inside one.
     """
     if type(template) is not str:
         raise TypeError("format needs a text")
@@ -185,7 +179,7 @@ def fill_from(template: str, values: Mapping[str, Any], /) -> str:
     if type(template) is not str:
         raise TypeError("format_map needs a text")
     # All are read before any is looked at: a defaultdict's function could change what was looked at before.
-    read = {name: values[name] for name in _names(template) if isinstance(name, str) and name}
+    read = {name: values[name] for name in _names(template) if name and not name.isdigit()}
     return template.format_map({name: plain(value) for name, value in read.items()})
 
 
