@@ -166,8 +166,18 @@ def read_attribute(value: Any, name: str) -> Any:
     return reader(value)
 
 
-_WITHOUT_VALUE = frozenset({bool, bytes, complex, dict, float, frozenset, int, list, set, str, tuple})
-"""Types whose methods may be read off the type: they insist on a value of that type, as `Counter`'s, for one, do not."""
+_IN_PYTHON = (types.FunctionType, types.MethodType)
+
+
+def _off_type(owner: type) -> dict[str, Any]:
+    found = {name: stand_in or getattr(owner, name) for name, stand_in in METHODS[owner].items()}
+    if owner in {str, bytes}:  # whose stand-ins insist
+        return found
+    return {name: method for name, method in found.items() if not isinstance(method, _IN_PYTHON)}
+
+
+_OFF_TYPES: dict[Any, dict[str, Any]] = {owner: _off_type(owner) for owner in METHODS}
+"""The methods that may be read off a type: those that insist on a value of that type, as functions in Python do not."""
 
 
 def _read_rarer(value: Any, name: str) -> Any:
@@ -176,9 +186,9 @@ def _read_rarer(value: Any, name: str) -> Any:
         raise AttributeError(refusals.missing_member(value.name, name, value.table))
     if kind is type or isinstance(value, Kind):
         owner = value.owner if isinstance(value, Kind) else value
-        methods = METHODS[owner] if owner in _WITHOUT_VALUE else {}
+        methods = _OFF_TYPES.get(owner, {})
         if name in methods:
-            return methods[name] or getattr(owner, name)
+            return methods[name]
         raise AttributeError(refusals.missing_attribute(owner, name, methods))
     if name == "args" and isinstance(value, BaseException):
         return _arguments(value)
