@@ -52,6 +52,9 @@ def test_no_real_type_is_given_by_which_texts_of_anything_could_be_made() -> Non
         "try:\n        pass\n    finally:\n        yield",
         "try:\n        for x in 'ab':\n            yield from x\n    except ValueError:\n        pass",
         "try:\n        pass\n    except ValueError:\n        x = yield\n",
+        "try:\n        f = lambda x=(yield): 0\n    finally:\n        pass",
+        "try:\n        def f(*, x=(yield)):\n            pass\n    finally:\n        pass",
+        "try:\n        x = [f'{(yield)}' for y in (yield)]\n    finally:\n        pass",
     ],
 )
 def test_nothing_is_left_to_be_run_when_a_generator_is_freed(sandbox: Sandbox, body: str) -> None:

@@ -195,7 +195,7 @@ def _without_annotations(tree: ast.Module) -> Iterator[ast.AST]:
 
 def _check_module(tree: ast.Module) -> None:
     found = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "validate"]
-    for node in _at_module_level(tree):
+    for node in _run_by(tree):
         binds = _bindings(node)
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             binds = [node.id]
@@ -206,18 +206,6 @@ def _check_module(tree: ast.Module) -> None:
     if len(found) != 1:
         raise Refused(f"the code defines validate {len(found)} times; define exactly one {VALIDATE}")
     _check_validate(found[0])
-
-
-def _at_module_level(tree: ast.Module) -> Iterator[ast.AST]:
-    """Every node that is executed with the module, not only when a function is called."""
-    waiting: list[ast.AST] = _children(tree)
-    while waiting:
-        node = waiting.pop()
-        yield node
-        if isinstance(node, (ast.FunctionDef, ast.Lambda)):
-            waiting.extend(default for default in node.args.defaults + node.args.kw_defaults if default)
-        else:
-            waiting.extend(_children(node))
 
 
 _STAND_ALONE = (
@@ -245,11 +233,13 @@ def _check_validate(function: ast.FunctionDef) -> None:
             raise _refuse(node, "validate cannot yield; return True, False or a text")
 
 
-def _run_by(statement: ast.FunctionDef | ast.Try) -> Iterator[ast.AST]:
-    """Every node below a statement but those of functions that are defined there."""
+def _run_by(statement: ast.Module | ast.FunctionDef | ast.Try) -> Iterator[ast.AST]:
+    """Every node below that is executed with a statement: of functions that are defined there, only the defaults."""
     waiting = _children(statement)
     while waiting:
         node = waiting.pop()
         yield node
-        if not isinstance(node, (ast.FunctionDef, ast.Lambda)):
+        if isinstance(node, (ast.FunctionDef, ast.Lambda)):
+            waiting.extend(default for default in node.args.defaults + node.args.kw_defaults if default)
+        else:
             waiting.extend(_children(node))
