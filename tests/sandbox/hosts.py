@@ -17,7 +17,7 @@ LOOP = "def validate(action, params, state):\n    while True:\n        pass\n"
 BOMB = "def validate(action, params, state):\n    x = 'a' * 10**10\n    return True\n"
 CRASH = "def validate(action, params, state):\n    g = range(3)\n    for i in range(120000):\n        g = map(abs, g)\n    return list(g)\n"
 
-LIMIT = 60.0
+LIMIT = 240.0
 
 _PRELUDE = f"""
 import os, signal, sys, threading, time

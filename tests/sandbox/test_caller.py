@@ -60,7 +60,7 @@ def test_the_deadline_is_the_callers() -> None:
         sandbox.validate(TRUE, "a", {}, {})
         started = time.monotonic()
         assert sandbox.validate(LOOP, "a", {}, {}).fault == "timeout"
-        assert 0.05 <= time.monotonic() - started < 0.5
+        assert 0.05 <= time.monotonic() - started < 2
 
 
 @pytest.mark.parametrize("deadline", [0, -1, float("nan"), float("inf")])
@@ -154,7 +154,19 @@ def test_what_keeps_a_worker_from_starting_is_told(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize(
     "reply",
-    [7, [], [7], [None], [["timeout"]], [["no fault", "x"]], ["a", "b"], {"a": 1}, [["exception", 3]]],
+    [
+        7,
+        2**70,
+        [[[]]],
+        [],
+        [7],
+        [None],
+        [["timeout"]],
+        [["no fault", "x"]],
+        ["a", "b"],
+        {"a": 1},
+        [["exception", 3]],
+    ],
 )
 def test_a_lying_worker_is_not_believed(monkeypatch: pytest.MonkeyPatch, reply: Any) -> None:
     with Sandbox() as sandbox:

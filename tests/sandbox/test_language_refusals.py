@@ -203,6 +203,10 @@ REFUSED_WHOLES = {
     body("x = " + "(" * 60 + ")" * 60): "split it",
     body("x = " + "not " * 200 + "1"): "split it",
     body("x = 1\n" * 1_400): "shorter",
+    body(
+        "try:\n" + "    if action: return 1\n" * 200 + "finally:\n" + "    x = 1\n" * 100
+    ): "without finally",
+    body("y" * 7_000): "define it first",
     body("x = 1\n" * 3_000): "write at most",
 }
 

@@ -37,12 +37,12 @@ def needs(layer: str, in_force: tuple[str, ...]) -> None:
 def test_the_layers_in_force_are_named_from_the_outermost_on(in_force: tuple[str, ...]) -> None:
     assert set(in_force) <= set(protocol.LAYERS)
     assert list(in_force) == sorted(in_force, key=protocol.LAYERS.index)
-    assert in_force[:3] == ("process", "deadline", "rlimits")
+    assert in_force[:2] == ("process", "deadline")
 
 
 @pytest.mark.skipif(not LINUX, reason="only Linux has these layers")
 def test_a_linux_of_these_years_has_all_but_perhaps_landlock(in_force: tuple[str, ...]) -> None:
-    assert {"no_new_privs", "seccomp", "unprivileged"} <= set(in_force)
+    assert {"rlimits", "no_new_privs", "seccomp", "unprivileged"} <= set(in_force)
     assert ("landlock" in in_force) == (landlock.version() > 0)
 
 
@@ -58,20 +58,30 @@ def test_there_is_no_layer_of_another_name() -> None:
         Sandbox(require=["rlimits", "magic"])
 
 
-@pytest.fixture
-def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A system whose kernel has nothing to offer."""
-    program = tmp_path / "start.py"
+def system_without(limits: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Have sandboxes start as on a system whose kernel has nothing to offer, and not even some limits."""
+    program = folder / "start.py"
     program.write_text(
-        "import runpy, sys\n"
+        "import resource, runpy, sys\n"
         f"start = runpy.run_path({process._START!r})\n"
         "start['make_importable'](sys.argv[2:])\n"
         "from trpg_env.sandbox.confinement import kernel\n"
         "kernel.MACHINE = ''\n"
+        "setrlimit = resource.setrlimit\n"
+        "def refuse(limit, values):\n"
+        f"    if limit in [getattr(resource, 'RLIMIT_' + name) for name in {limits!r}]:\n"
+        "        raise ValueError('current limit exceeds maximum limit')\n"
+        "    setrlimit(limit, values)\n"
+        "resource.setrlimit = refuse\n"
         "from trpg_env.sandbox.worker.forkserver import main\n"
         "main(float(sys.argv[1]))\n"
     )
     monkeypatch.setattr(process, "_START", str(program))
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    system_without((), monkeypatch, tmp_path)
 
 
 @pytest.mark.usefixtures("bare")
@@ -86,6 +96,20 @@ def test_without_the_kernels_help_code_is_still_isolated_and_ended() -> None:
             code = f"def validate(action, params, state):\n    {source}\n"
             assert sandbox.validate(code, "a", {}, {}).fault == fault
             assert sandbox.validate(TRUE, "a", {}, {}).accepted
+
+
+def test_where_not_even_addresses_can_be_limited_it_is_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    system_without(("AS", "STACK"), monkeypatch, tmp_path)
+    with Sandbox() as sandbox:
+        assert set(sandbox.protection) - {"unprivileged"} == {"process", "deadline"}
+        assert (
+            sandbox.validate("def validate(a, b, c):\n    while True: pass", "a", {}, {}).fault == "timeout"
+        )
+        assert sandbox.validate(TRUE, "a", {}, {}).accepted
+    with pytest.raises(SandboxFault, match="cannot put rlimits around"):
+        Sandbox(require="rlimits")
 
 
 @pytest.mark.usefixtures("bare")
@@ -222,22 +246,24 @@ def test_a_filter_lets_through_what_is_listed_and_nothing_else(
     assert run_filter(steps, audit ^ 1, number, arguments) == seccomp.KILL
 
 
+OUTSIDE = {
+    "clone",
+    "connect",
+    "execve",
+    "execveat",
+    "fork",
+    "kill",
+    "open",
+    "openat",
+    "ptrace",
+    "socket",
+    "write",
+}
+
+
 def test_no_filter_lets_through_what_reaches_outside() -> None:
-    outside = {
-        "open",
-        "openat",
-        "socket",
-        "connect",
-        "execve",
-        "execveat",
-        "ptrace",
-        "kill",
-        "clone",
-        "fork",
-        "write",
-    }
-    assert not outside & set(seccomp.ANSWERING)
-    assert not (outside - {"kill", "clone", "fork"}) & set(seccomp.FORKING)
+    assert not OUTSIDE & set(seccomp.ANSWERING)
+    assert OUTSIDE & set(seccomp.FORKING) == {"kill", "clone", "fork"}
 
 
 @pytest.mark.parametrize("machine", seccomp.MACHINES)

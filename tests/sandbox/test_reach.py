@@ -82,6 +82,36 @@ def test_a_batch_does_not_feel_the_memory_of_its_neighbours(sandbox: Sandbox) ->
     )
 
 
+def test_many_neighbours_that_each_leave_a_little_are_not_felt_either(sandbox: Sandbox) -> None:
+    hog = (
+        "def validate(action, params, state):\n    x = ['a' * 1_000_000]\n    x.append(x)\n    return True\n"
+    )
+    big = "def validate(action, params, state):\n    try:\n        'b' * 120_000_000\n    except Exception:\n        return False\n    return True\n"
+    checks = [(hog, "a", {}, {})] * 200 + [(big, "a", {}, {})]
+    assert all(verdict.accepted for verdict in sandbox.validate_many(checks))
+
+
+def test_patterns_of_earlier_calls_take_no_memory_from_later_ones() -> None:
+    large = "def validate(action, params, state):\n    return re.compile(action * 30_000) is not None\n"
+    big = "def validate(action, params, state):\n    return len('b' * 140_000_000) > 0\n"
+    with Sandbox(deadline=2) as sandbox:
+        assert all(sandbox.validate(large, chr(97 + n % 26), {}, {}).accepted for n in range(40))
+        assert sandbox.validate(big, "a", {}, {}).accepted
+
+
+def test_a_state_made_cyclic_is_freed_with_its_call() -> None:
+    code = (
+        "def validate(action, params, state):\n    state['me'] = state\n    for i in range(30_000):\n        pass\n"
+        "    return True\n"
+    )
+    with Sandbox(deadline=2) as sandbox:
+        assert sandbox.validate(code, "a", {}, {}).accepted
+        assert sandbox._worker is not None
+        first = sandbox._worker.pid
+        assert all(sandbox.validate(code, "a", {}, {"x": "y" * 3_000_000}).accepted for _ in range(60))
+        assert sandbox._worker.pid == first
+
+
 READING = frozenset(
     {
         "copy", "count", "difference", "elements", "fromkeys", "get", "index", "intersection", "isdisjoint", "issubset",

@@ -3,6 +3,8 @@
 import base64
 import copy
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +41,29 @@ def test_ordinary_code_and_patterns_simply_work(sandbox: Sandbox, entry: dict[st
         assert (verdict.accepted, verdict.message, verdict.fault) == (expected, None, None)
 
 
+@pytest.fixture(scope="module")
+def beside_a_canary() -> Iterator[Sandbox]:
+    """A sandbox that was started with something in the environment that is worth reading."""
+    with pytest.MonkeyPatch.context() as patch, Sandbox() as sandbox:
+        patch.setenv("TRPG_CANARY", "canary-1")
+        assert sandbox.validate(TRUE, "go", {}, {}).accepted
+        yield sandbox
+
+
+def most_addresses(sandbox: Sandbox) -> int:
+    """Bytes of address space, and so of memory, that the worker can have at most; 0 where that cannot be read."""
+    assert sandbox._worker is not None
+    limits = Path(f"/proc/{sandbox._worker.pid}/limits")
+    found = re.search(r"Max address space\s+(\d+)", limits.read_text()) if limits.exists() else None
+    return int(found[1]) if found else 0
+
+
 @pytest.mark.parametrize("entry", load("hostile.jsonl"))
 def test_hostile_code_and_patterns_do_nothing_but_answer(
-    sandbox: Sandbox, entry: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    beside_a_canary: Sandbox, entry: dict[str, Any]
 ) -> None:
-    monkeypatch.setenv("TRPG_CANARY", "canary-1")
+    sandbox = beside_a_canary
+    assert most_addresses(sandbox) < 300e6
     given = entry["input"]
     before = copy.deepcopy(given)
     payload = entry["payload"]

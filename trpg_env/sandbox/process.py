@@ -28,11 +28,18 @@ START_LIMIT: Final = 10.0
 
 _START = str(Path(__file__).parent / "worker" / "start.py")
 _GOODBYE = 1.0
+"""Seconds a fork server may take to end a worker, or itself."""
+
 _QUIETLY = getattr(socket, "MSG_NOSIGNAL", 0)  # a caller may have SIGPIPE end it, and a worker may be gone
+
 _STARVED = 0.1
+"""Who was given less than this share of a time by the machine is waited for longer,"""
+
+_PATIENCE = 10
+"""for at most so many halves of a deadline."""
+
 _MOST_WORDS = 65_536
 _CANNOT_START = (OSError, ValueError, ImportError, RuntimeError)  # the last two while the interpreter ends
-_PATIENCE = 10
 
 
 @cache
@@ -134,7 +141,7 @@ class WorkerProcess:
     def _use_spare(self) -> None:
         self._socket, self._spare = self._spare, self._order()
         self.pid, layers = self._told(self._socket)
-        self.layers = tuple(map(str, layers))
+        self.layers = tuple(layer for layer in protocol.LAYERS if layer in layers)
         self._socket.setblocking(False)
         self._poll = select.poll()
         self._poll.register(self._socket, select.POLLIN)
@@ -184,7 +191,7 @@ class WorkerProcess:
             if body is None:
                 with self._patient():
                     body = protocol.complete(connection, data, protocol.MAX_REPLY, self._deadline)
-            return protocol.unpack(body)
+            return protocol.unpack_reply(body)
         except TimeoutError:  # of a signal handler of the caller's
             raise
         except (EOFError, OSError):

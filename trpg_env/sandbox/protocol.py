@@ -24,6 +24,7 @@ The worker answers matches with positions, not texts: replies stay small, and th
 import math
 import socket
 import time
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgpack
@@ -81,12 +82,18 @@ class Unfit(Exception):
 def _pack_unusual(value: object) -> object:
     if isinstance(value, int):
         return msgpack.ExtType(_BIG_INT, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
-    raise TypeError(f"a {type(value).__name__} cannot be handed to the sandbox; use plain JSON values")
+    raise TypeError(
+        f"a value of type {type(value).__name__} cannot be handed to the sandbox; use plain JSON values"
+    )
 
 
 def _unpack_unusual(code: int, data: bytes) -> object:
     if code == _BIG_INT:
         return int.from_bytes(data, "big", signed=True)
+    raise FrameError(f"unknown extension type {code}")
+
+
+def _refuse_unusual(code: int, data: bytes) -> object:
     raise FrameError(f"unknown extension type {code}")
 
 
@@ -172,16 +179,27 @@ def _with_rest(connection: socket.socket, data: bytearray, limit: int, until: fl
 
 
 def unpack(body: bytes) -> Any:
-    """Unpack a frame's body.
+    """Unpack a request, or a fork server's word.
 
     Raises:
         FrameError: If it is not msgpack, or holds something the protocol does not know.
         MemoryError: If it does not fit into memory.
     """
+    return _unpacked(body, _unpack_unusual)
+
+
+def unpack_reply(body: bytes) -> Any:
+    """Unpack a worker's reply, which has no business with unusual values.
+
+    Raises:
+        As `unpack` does.
+    """
+    return _unpacked(body, _refuse_unusual)
+
+
+def _unpacked(body: bytes, unusual: Callable[[int, bytes], object]) -> Any:
     try:
-        return msgpack.unpackb(
-            body, ext_hook=_unpack_unusual, unicode_errors="surrogatepass", strict_map_key=False
-        )
+        return msgpack.unpackb(body, ext_hook=unusual, unicode_errors="surrogatepass", strict_map_key=False)
     except MemoryError:
         raise
     except Exception as error:

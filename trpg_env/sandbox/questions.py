@@ -18,13 +18,13 @@ Pair: TypeAlias = tuple[str, str]
 _Item = TypeVar("_Item")
 
 _ACCEPTED = Verdict(True)
-_REFUSED = Verdict(False)
+_NOT_ACCEPTED = Verdict(False)
 UNFIT = "what was handed over cannot cross into the sandbox; use texts, numbers, lists, and dicts with texts as keys"
 _GARBLED = "the worker gave an answer that is none"
 
 # Control characters and those that reorder or hide text would reach a terminal, lone surrogates could not be written to a file.
 _UNPRINTABLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
 
 
@@ -37,11 +37,18 @@ class Faulted(Exception):
         self.message = message
 
 
-def no_answer(reply: object) -> Faulted:
-    """Say what a reply means that is not what was asked for."""
+def no_answer(reply: object, *, said: bool = False) -> Faulted:
+    """Say what a reply means that is not what was asked for.
+
+    Args:
+        reply: The reply.
+        said: Whether a text may say why there is no answer.
+    """
     if reply == REJECTED:
         return Faulted(REJECTED, UNFIT)
-    return Faulted(MEMORY) if reply == MEMORY else Faulted(CRASH, _GARBLED)
+    if reply == MEMORY:
+        return Faulted(MEMORY)
+    return Faulted(REJECTED, reply) if said and isinstance(reply, str) else Faulted(CRASH, _GARBLED)
 
 
 def clean(text: str) -> str:
@@ -71,14 +78,14 @@ def require_pattern(pattern: object) -> None:
 
 def _require(author: object, what: str, limit: int) -> None:
     if not isinstance(author, str):
-        raise Faulted(REJECTED, f"it is a {type(author).__name__}; give {what} as text")
+        raise Faulted(REJECTED, f"it is of type {type(author).__name__}; give {what} as text")
     if len(author) > limit:
         raise Faulted(REJECTED, f"it has {len(author):,} characters; write at most {limit:,}")
 
 
 def _require_text(text: object) -> None:
     if not isinstance(text, str):
-        raise Faulted(REJECTED, f"what it was to match is a {type(text).__name__}; give a text")
+        raise Faulted(REJECTED, f"what it was to match is of type {type(text).__name__}; give a text")
 
 
 def validation(checks: Sequence[Check]) -> list[Any]:
@@ -97,16 +104,20 @@ def validation(checks: Sequence[Check]) -> list[Any]:
             require_source(source)
         for action in actions:
             if not isinstance(action, str):
-                raise Faulted(REJECTED, f"the action is a {type(action).__name__}; give a text")
+                raise Faulted(REJECTED, f"the action is of type {type(action).__name__}; give a text")
     if set(map(type, params)) != {dict}:
-        for given in params:
-            if not isinstance(given, Mapping):
-                raise Faulted(REJECTED, f"params is a {type(given).__name__}; give a dict")
+        params = tuple(map(_as_dict, params))
     unique, which = _numbered(sources, sources)
     for source in unique:
         require_source(source)
     worlds, whose = _numbered(states, map(id, states))
     return [protocol.VALIDATE, unique, which, actions, params, worlds, whose]
+
+
+def _as_dict(params: object) -> dict[Any, Any]:
+    if not isinstance(params, Mapping):
+        raise Faulted(REJECTED, f"params is of type {type(params).__name__}; give a dict")
+    return params if isinstance(params, dict) else dict(params)
 
 
 def _numbered(items: Sequence[_Item], keys: Iterable[Hashable]) -> tuple[list[_Item], list[int] | None]:
@@ -134,7 +145,7 @@ def _verdict(answer: Any) -> Verdict:
     if answer is True:
         return _ACCEPTED
     if answer is False:
-        return _REFUSED
+        return _NOT_ACCEPTED
     if isinstance(answer, str):
         return Verdict(False, clean(answer))
     if isinstance(answer, list) and len(answer) == 2:

@@ -59,7 +59,7 @@ class Sandbox:
                 raise ValueError(
                     f"there is no layer {name!r} to require; choose from {', '.join(protocol.LAYERS)}"
                 )
-        self.deadline = float(deadline)
+        self._deadline = float(deadline)
         self._asking = False
         self._worker: WorkerProcess | None = None
         self._finalizer: weakref.finalize[[], Sandbox] | None = None
@@ -81,10 +81,15 @@ class Sandbox:
         return f"{type(self).__name__}(deadline={self.deadline:g})"
 
     @property
+    def deadline(self) -> float:
+        """Seconds after which code or a pattern that has not answered is given up."""
+        return self._deadline
+
+    @property
     def protection(self) -> tuple[str, ...]:
         """The layers in force around the code, the outermost first.
 
-        Always ``process``, ``deadline`` and ``rlimits``; where the system has them ``unprivileged`` (not root),
+        Always ``process`` and ``deadline``; where the system has them ``rlimits``, ``unprivileged`` (not root),
         ``no_new_privs``, ``landlock`` and ``seccomp``. What each stops is told in docs/security.md.
 
         Raises:
@@ -109,6 +114,9 @@ class Sandbox:
             action: The player's text.
             params: The parameters' values; the code gets a copy.
             state: The world as plain JSON values; the code gets a copy.
+
+        Returns:
+            What the code said, or the fault with which it said nothing.
         """
         checks = [(source, action, params, state)]
         try:
@@ -119,7 +127,17 @@ class Sandbox:
             return Verdict(False, str(broken), CRASH)
 
     def validate_many(self, checks: Iterable[Check]) -> list[Verdict]:
-        """Ask about many actions in as few round trips as can be; the same verdicts as one by one. Never raises."""
+        """Ask about many actions in as few round trips as can be; actions that share a state share its crossing too.
+
+        Args:
+            checks: For each action what `validate` takes: source, action, params and state.
+
+        Returns:
+            The same verdicts as one by one.
+
+        Raises:
+            ValueError, TypeError: If a check is not made of those four. Nothing that they hold makes it raise.
+        """
         checks = list(checks)
         try:
             return self._in_chunks(
@@ -130,6 +148,10 @@ class Sandbox:
 
     def match(self, pattern: str, text: str) -> Groups | None:
         """Match all of a text, as `re.fullmatch` does.
+
+        Args:
+            pattern: Python's regular expression; at most 65,536 characters.
+            text: The text.
 
         Returns:
             None where it does not match; else the text (or None) of each group, by its name, or its number if it has none.
@@ -145,6 +167,9 @@ class Sandbox:
 
     def match_many(self, pairs: Iterable[Pair]) -> list[Groups | SourceRejected | None]:
         """Match many pairs of pattern and text in as few round trips as can be.
+
+        Args:
+            pairs: Pattern and text, as `match` takes them.
 
         Returns:
             For each pair what `match` returns, or the `SourceRejected` it would raise. A pattern that once did not come to an
@@ -171,6 +196,9 @@ class Sandbox:
     def groups(self, pattern: str) -> tuple[str | int, ...]:
         """Return a pattern's groups in order: the name of each, or its number if it has none.
 
+        Args:
+            pattern: Python's regular expression.
+
         Raises:
             SourceRejected: If the pattern does not compile; see its `fault`.
             SandboxFault: If the sandbox itself does not work.
@@ -180,12 +208,15 @@ class Sandbox:
             answer = self._ask([protocol.GROUPS, pattern])
             if isinstance(answer, list) and all(isinstance(name, (str, int)) for name in answer):
                 return tuple(answer)
-            raise Faulted(MEMORY if answer == MEMORY else REJECTED, str(answer))
+            raise questions.no_answer(answer, said=True)
         except Faulted as faulted:
             raise self._blame_pattern(faulted) from None
 
     def check(self, source: str) -> None:
         """Check that verification code is within the language, without running it.
+
+        Args:
+            source: Python that defines ``validate(action, params, state)``; at most 16,384 characters.
 
         Raises:
             SourceRejected: If it is not; the text names the line and what to write instead.
@@ -195,7 +226,7 @@ class Sandbox:
             questions.require_source(source)
             answer = self._ask([protocol.CHECK, source])
             if answer is not None:
-                raise Faulted(MEMORY if answer == MEMORY else REJECTED, str(answer))
+                raise questions.no_answer(answer, said=True)
         except Faulted as faulted:
             verdict = self._blame_code(None, faulted)
             raise SourceRejected(str(verdict.message), faulted.fault) from None
@@ -233,9 +264,8 @@ class Sandbox:
     def _ask(self, request: list[Any]) -> Any:
         with self._lock:
             nested = self._asking
-            if (
-                nested
-            ):  # a signal handler asks in the middle of a call of its own thread, which will begin anew
+            if nested:
+                # A signal handler asks in the middle of a call of its own thread, which will begin anew.
                 self._abandon()
             self._asking = True
             try:
@@ -275,28 +305,33 @@ class Sandbox:
     def _start(self) -> WorkerProcess:
         worker = self._worker = WorkerProcess(self.deadline)
         self._finalizer = weakref.finalize(self, worker.stop)
-        missing = [name for name in self._require if name not in worker.layers]
+        self._insist()
+        return worker
+
+    def _insist(self) -> None:
+        layers = self._worker.layers if self._worker else ()
+        missing = [name for name in self._require if name not in layers]
         if missing:
-            layers = ", ".join(worker.layers)
             self._discard()
             raise SandboxFault(
-                f"This system cannot put {' and '.join(missing)} around verification code, only {layers}; "
+                f"This system cannot put {' and '.join(missing)} around verification code, only {', '.join(layers)}; "
                 "ask for less with require=, or use another kernel"
             )
-        return worker
 
     def _replace(self) -> int:
         """Have another worker in place of this one, which is ended; return its exit status."""
         if self._worker is None:
             return 0
         try:
-            return self._worker.replace()
+            status = self._worker.replace()
         except SandboxFault:  # the fork server went too, and that was none of the code's doing
             self._discard()
             return 0
         except BaseException:
             self._discard()
             raise
+        self._insist()
+        return status
 
     def _abandon(self) -> None:
         """Let go of a worker that is in the middle of a call, and have that call notice."""

@@ -33,10 +33,12 @@ def around_the_fork_server() -> list[str]:
         (LANDLOCK, landlock.refuse_everything),
     )
     _put_on((SECCOMP, lambda: seccomp.allow_only(seccomp.FORKING)))
-    return [PROCESS, DEADLINE, RLIMITS, *inherited]
+    return [PROCESS, DEADLINE, *inherited]
 
 
 def around_a_worker(address_space: int) -> list[str]:
     """Confine this process, forked by a confined fork server, to answering; name the layers that this adds."""
-    limits.for_answering(address_space)
-    return _put_on((SECCOMP, lambda: seccomp.allow_only(seccomp.ANSWERING)))
+    return _put_on(
+        (RLIMITS, lambda: limits.for_answering(address_space)),
+        (SECCOMP, lambda: seccomp.allow_only(seccomp.ANSWERING)),
+    )

@@ -8,7 +8,7 @@ import resource
 HEADROOM = 160 * 2**20
 """Bytes of address space a worker may take beyond what it needs for itself: no single value can reach 200 MB."""
 
-ROOM = 128 * 2**20
+ROOM = 144 * 2**20
 """Bytes that every call must be able to take, whatever earlier calls left behind."""
 
 _STACK = 8 * 2**20
@@ -34,29 +34,34 @@ def has_room() -> bool:
     return True
 
 
-def lower(**ceilings: int) -> None:
-    """Set limits, soft and hard, for good; one that is lower already stays.
-
-    Args:
-        ceilings: By the end of the limit's name in `resource`: ``lower(NOFILE=0)``.
-    """
+def _lower(**ceilings: int) -> list[str]:
+    """Set limits, soft and hard, for good (one that is lower already stays), and name those that cannot be set here."""
+    refused = []
     for name, ceiling in ceilings.items():
-        limit = getattr(resource, f"RLIMIT_{name}", None)
-        if limit is None:
-            continue
-        _, hard = resource.getrlimit(limit)
-        lowest = ceiling if hard == resource.RLIM_INFINITY else min(ceiling, hard)
-        resource.setrlimit(limit, (lowest, lowest))
+        try:
+            limit = getattr(resource, f"RLIMIT_{name}")
+            _, hard = resource.getrlimit(limit)
+            lowest = ceiling if hard == resource.RLIM_INFINITY else min(ceiling, hard)
+            resource.setrlimit(limit, (lowest, lowest))
+        except (AttributeError, OSError, ValueError):  # macOS, for one, has no limit on addresses
+            refused.append(name)
+    return refused
 
 
 def for_forking() -> None:
     """The limits of the fork server: no core, no file written, few descriptors, and the stack that workers are to have."""
-    lower(CORE=0, FSIZE=0, NOFILE=8, STACK=_STACK)
+    _lower(CORE=0, FSIZE=0, NOFILE=8, STACK=_STACK)
 
 
 def for_answering(address_space: int) -> None:
-    """The limits of a worker: nothing to open or start, and so much address space."""
-    lower(NOFILE=0, NPROC=0, AS=address_space)
+    """The limits of a worker: nothing to open or start, and so much address space, in bytes.
+
+    Raises:
+        OSError: If one of them cannot be set; the others are.
+    """
+    refused = _lower(NOFILE=0, NPROC=0, AS=address_space)
+    if refused:
+        raise OSError(f"there are no limits here for {', '.join(refused)}")
 
 
 def grant_cpu(seconds: float) -> None:

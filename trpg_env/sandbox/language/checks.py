@@ -18,7 +18,9 @@ MAX_NODES = 5_000
 MAX_DEPTH = 120
 MAX_BLOCKS = 15
 MAX_BRACKETS = 40
-MAX_FINALLY = 3
+MAX_WEIGHT = 2 * MAX_NODES
+
+_SHORTER = "write the same with fewer return statements, or without finally"
 
 TOO_DEEP = "this is nested too deeply; split it into helper functions or several lines"
 
@@ -86,6 +88,7 @@ def check_tree(tree: ast.Module) -> None:
         Refused: If it is not within the language.
     """
     _check_shape(tree)
+    _check_finally(tree)
     _check_module(tree)
     bound, loaded = set[str](), list[ast.Name]()
     for node in _without_annotations(tree):
@@ -102,22 +105,40 @@ def check_tree(tree: ast.Module) -> None:
 
 
 def _check_shape(tree: ast.Module) -> None:
-    waiting: list[tuple[ast.AST, int, int, int]] = [(tree, 0, 0, 0)]
+    waiting: list[tuple[ast.AST, int, int]] = [(tree, 0, 0)]
     count = 0
     while waiting:
-        node, depth, blocks, finals = waiting.pop()
+        node, depth, blocks = waiting.pop()
         count += 1
         if count > MAX_NODES:
             raise _refuse(node, "the code is too long; write a shorter one")
-        # The compiler writes a finally block down once for each way out of its try, those inside it too.
-        if depth > MAX_DEPTH or blocks > MAX_BLOCKS or finals > MAX_FINALLY:
+        if depth > MAX_DEPTH or blocks > MAX_BLOCKS:
             raise _refuse(node, TOO_DEEP)
         _check_node(node)
-        last = getattr(node, "finalbody", [])
         for child in _children(node):
             elif_ = isinstance(node, ast.If) and isinstance(child, ast.If) and [child] == node.orelse
             inner = blocks + (isinstance(child, ast.stmt) and hasattr(child, "body") and not elif_)
-            waiting.append((child, depth + 1, inner, finals + (child in last)))
+            waiting.append((child, depth + 1, inner))
+
+
+def _check_finally(tree: ast.Module) -> None:
+    # The compiler writes a finally block down once for each way out of its try, with the finally blocks inside it.
+    if _weigh(tree)[0] > MAX_WEIGHT:
+        raise Refused(f"line 1: there are too many ways out of try with finally; {_SHORTER}")
+
+
+def _weigh(node: ast.AST) -> tuple[int, int]:
+    """Return how many nodes the compiler has to deal with, and how many ways out of the node there are."""
+    weight, ways = 1, int(isinstance(node, (ast.Return, ast.Break, ast.Continue)))
+    last: list[ast.stmt] = getattr(node, "finalbody", [])
+    for child in ast.iter_child_nodes(node):
+        if child not in last:
+            below = _weigh(child)
+            weight, ways = weight + below[0], ways + below[1]
+    if last:
+        below = _weigh(ast.Module(last, []))
+        weight, ways = weight + (ways + 2) * below[0], ways + (ways + 2) * below[1]
+    return weight, ways
 
 
 def _children(node: ast.AST) -> list[ast.AST]:

@@ -68,10 +68,12 @@ def checked(function: Callable[..., Any]) -> Callable[..., Any]:
             if method is None:
                 _check(pattern)
                 method = getattr(re.compile(pattern), name)
-                if len(pattern) <= _LONGEST_REMEMBERED:
-                    if len(known) == _REMEMBERED:
-                        known.clear()
-                    known[pattern] = method
+                if len(pattern) > _LONGEST_REMEMBERED:
+                    re.purge()  # for it would remember hundreds, however large
+                    return method(arguments[0])
+                if len(known) == _REMEMBERED:
+                    known.clear()
+                known[pattern] = method
             return method(arguments[0])
         flags = arguments[at] if len(arguments) > at else named.get("flags", 0)
         if type(flags) is not int:  # `re` remembers patterns by flags that are equal, 2.0 and 2 alike
@@ -80,6 +82,9 @@ def checked(function: Callable[..., Any]) -> Callable[..., Any]:
             raise TypeError("a pattern of bytes is not available; write it as a text")
         if type(pattern) is str:
             _check(pattern, flags)
-        return function(pattern, *arguments, **named)
+        result = function(pattern, *arguments, **named)
+        if type(pattern) is str and len(pattern) > _LONGEST_REMEMBERED:
+            re.purge()
+        return result
 
     return call

@@ -30,6 +30,7 @@ def compile_source(source: str) -> CodeType:
 
     Raises:
         Refused: If it is not Python, or not within the language.
+        MemoryError: If there is not enough memory, or the parser gave up on how deeply it is nested.
     """
     if len(source) > MAX_SOURCE:
         raise Refused(f"the code has {len(source):,} characters; write at most {MAX_SOURCE:,}")
@@ -51,7 +52,7 @@ def compile_source(source: str) -> CodeType:
         return compile(tree, FILENAME, "exec", dont_inherit=True, optimize=0)
     except SyntaxError as error:
         raise Refused(f"line {error.lineno or 1}: {refusals.syntax(source, error)}") from None
-    except (RecursionError, MemoryError):
+    except RecursionError:
         raise Refused(TOO_DEEP) from None
     except (ValueError, OverflowError) as error:
         raise Refused(f"the code does not compile ({error}); write shorter numbers and texts") from None

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
+_LONG = 60
+
 VALIDATE = "def validate(action, params, state):"
 TOP_LEVEL = "only constants, imports and functions go to the top level; put this inside a function"
 
@@ -163,14 +165,26 @@ _SPECIFIC: dict[tuple[type, str], str] = {
 }
 
 
+def _short(name: str) -> str:
+    return name if len(name) <= _LONG else name[:_LONG] + "…"
+
+
+def _near(name: str, known: Iterable[str]) -> list[str]:
+    """The known name that is most like a name, if one is; nobody means a very long one."""
+    if len(name) > _LONG:
+        return []
+    return get_close_matches(name, [other for other in known if len(other) <= _LONG], 1)
+
+
 def missing_name(name: str, known: Iterable[str]) -> str:
     """Return what to say about a name that is neither defined nor there by itself."""
+    name = _short(name)
     instead = _INSTEAD.get(name)
     if instead:
         return f"{name} is not available; {instead}"
     if isinstance(getattr(builtins, name, None), type):
         return f"{name} is not available; use Exception or ValueError"
-    near = get_close_matches(name, known, 1)
+    near = _near(name, known)
     return f"the name {name} is not defined; " + (
         f"did you mean {near[0]}? Use that" if near else "define it first"
     )
@@ -178,6 +192,7 @@ def missing_name(name: str, known: Iterable[str]) -> str:
 
 def missing_module(name: str) -> str:
     """Return what to say about the import of a module that is not served."""
+    name = _short(name)
     instead = _MODULES.get(name) or _MODULES.get(name.partition(".")[0])
     return f"{name} cannot be imported; " + (
         instead or "use re, math, string and collections (Counter, defaultdict), or write a helper function"
@@ -186,17 +201,19 @@ def missing_module(name: str) -> str:
 
 def missing_member(module: str, name: str, known: Iterable[str]) -> str:
     """Return what to say about a name that a served module lacks here."""
+    name = _short(name)
     if name == "*":
         return f"import * is not available; write the names out, such as from {module} import {min(known, key=len)}"
-    near = get_close_matches(name, known, 1)
+    near = _near(name, known)
     instead = _MEMBERS.get(name) or (f"did you mean {near[0]!r}? Use that" if near else _HELPER)
     return f"{module} has no {name} here; {instead}"
 
 
 def missing_attribute(kind: Any, name: str, known: Iterable[str]) -> str:
     """Return what to say about an attribute that values of a type lack here."""
+    name = _short(name)
     whose = _CALLED.get(kind) or f"a {getattr(kind, '__name__', 'type')}"
-    near = get_close_matches(name, known, 1)
+    near = _near(name, known)
     instead = _SPECIFIC.get((kind, name)) or _ATTRIBUTES.get(name)
     if not instead and near:
         instead = f"did you mean {near[0]!r}?"
@@ -209,6 +226,7 @@ def missing_attribute(kind: Any, name: str, known: Iterable[str]) -> str:
 
 def reserved_name(name: str) -> str:
     """Return what to say about a name that is Python's or a guard's."""
+    name = _short(name)
     return f"the name {name} is reserved; " + _DUNDERS.get(
         name, "use a name without double or enclosing underscores"
     )
@@ -216,6 +234,7 @@ def reserved_name(name: str) -> str:
 
 def reserved_attribute(name: str) -> str:
     """Return what to say about an attribute that nobody may read."""
+    name = _short(name)
     if name in {"__class__", "__name__"}:
         return f"the attribute {name} is not available; {_KINDS}"
     return f"the attribute {name} is not available; use the methods of texts, numbers, lists and dicts"

@@ -33,8 +33,8 @@ _FACTORIES = frozenset({None, bool, bytes, dict, float, frozenset, int, list, se
 
 
 def scrub(text: str) -> str:
-    """Take memory addresses out of an interpreter's own message."""
-    return _ADDRESS.sub("", text)
+    """Take memory addresses and advice that cannot be followed here out of an interpreter's own message."""
+    return _ADDRESS.sub("", text).partition("; use sys.")[0]
 
 
 def plain(value: Any) -> Any:

@@ -16,7 +16,7 @@ from typing import Any
 
 from trpg_env.sandbox import protocol
 from trpg_env.sandbox.confinement import limits
-from trpg_env.sandbox.language.checks import Refused
+from trpg_env.sandbox.language.checks import TOO_DEEP, Refused
 from trpg_env.sandbox.language.patterns import compile_pattern
 from trpg_env.sandbox.language.policy import FILENAME
 from trpg_env.sandbox.language.texts import scrub
@@ -28,6 +28,9 @@ _KEPT_TEXT = 250_000
 
 _SHORT = 0.001
 """Seconds: what a shorter call leaves (in caches) is little, and to look for it would cost more than the call did."""
+
+_A_FEW = 8
+"""So many short calls leave little in cycles too; then it is freed."""
 
 _NOW_AND_THEN = 64
 """After so many calls it is looked for all the same."""
@@ -73,6 +76,7 @@ class Worker:
         self._budget = 2 * deadline + 5
         self._tired = False
         self._learned = False
+        self._looked = False
         self._validators = _Cache()
         self._patterns = _Cache()
         self._packer = protocol.make_packer()
@@ -93,6 +97,10 @@ class Worker:
             made: Validator | str = Validator(source)
         except Refused as refused:
             made = str(refused)
+        except MemoryError:
+            if not limits.has_room():
+                raise
+            made = TOO_DEEP  # what the parser says of a source that is
         self._learned = True
         return self._validators.keep(source, made)  # type: ignore[no-any-return]
 
@@ -115,8 +123,6 @@ class Worker:
         self._learned = True
         return self._patterns.keep(pattern, made)  # type: ignore[no-any-return]
 
-    # Operations
-
     def _validate(
         self,
         sources: list[str],
@@ -133,7 +139,8 @@ class Worker:
         shared = len(states) < len(actions)
         clean: dict[int, bytes] = {}
         made: dict[int, Validator | str] = {}
-        for s, action, given, w in zip(which or repeat(0), actions, params, whose or repeat(0)):  # noqa: B905
+        rows = zip(which or repeat(0), actions, params, whose or repeat(0), strict=False)
+        for n, (s, action, given, w) in enumerate(rows):
             try:
                 validator = made.get(s)
                 if validator is None:
@@ -153,6 +160,8 @@ class Worker:
                     answers.append(_OUT_OF_MEMORY)
                 break  # else a fresh worker tries it again: earlier calls may have been what filled the memory
             answers.append(answer)
+            if n % _A_FEW == _A_FEW - 1:
+                gc.collect(0)
             now = clock()
             if now > until or (now - last > _SHORT and not self._recovers()):
                 break
@@ -161,7 +170,8 @@ class Worker:
 
     def _recovers(self) -> bool:
         """Tell, after a call that was not short, whether the next one can have the memory it is promised."""
-        gc.collect(0)
+        self._looked = True
+        gc.collect()
         self._tired = self._tired or not limits.has_room()
         return not self._tired
 
@@ -229,7 +239,8 @@ class Worker:
             self._tired = True
             answer = MEMORY
         del arguments
-        gc.collect(0)
+        gc.collect() if self._looked else gc.collect(0)  # looking made whatever was held then older
+        self._looked = False
         if self._learned:
             self._learned = False
             gc.freeze()  # what is kept need not be gone through again each time
@@ -264,7 +275,7 @@ def _answer(result: Any) -> Any:
         return result
     if type(result) is str:
         return result[: protocol.MAX_MESSAGE + 1]
-    got = "nothing" if result is None else f"a {type(result).__name__}"
+    got = "nothing" if result is None else f"a value of type {type(result).__name__}"
     return [BAD_RESULT, f"validate returned {got}; return True, False or a text that says what is wrong"]
 
 
