@@ -146,7 +146,7 @@ _OUTSIDE = [
     "class A: pass", "class A(str):\n    def upper(self): return 1", "class A(metaclass=print): pass",
     "match action:\n    case str(): pass", "async def g(): pass", "with action as x: pass", "try:\n    pass\nexcept* ValueError:\n    pass",
     "@print\ndef g(): pass", "@(lambda f: f)\ndef g(): pass", "async def g():\n    async for x in y: pass\n", "def g(): await action",
-    "x = 1 @ 2", "def g():\n    try:\n        yield 1\n    finally:\n        pass", "yield 1", "x = yield", "from re import *", "from . import os", "import re as _getattr_", "global validate", "return = 1", "action.x = 1", "del action.x",
+    "x = 1 @ 2", "def g():\n    try:\n        yield 1\n    finally:\n        pass", "try:\n    pass\nfinally:\n    return 1", "yield 1", "x = yield", "from re import *", "from . import os", "import re as _getattr_", "global validate", "return = 1", "action.x = 1", "del action.x",
     "math.pi += 1", "for action.x in 'ab': pass", "(action.x, y) = 1, 2",
 ]  # fmt: skip
 

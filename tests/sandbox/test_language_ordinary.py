@@ -285,6 +285,16 @@ def validate(action, params, state):
     import math as m
     from string import digits, ascii_lowercase as low
     return bool(match('GO', action, IGNORECASE) and r.search(digits[3], action)) and C('aa')['a'] == m.floor(2.5) and low in string.ascii_letters and collections.Counter is C
+### a loop within finally
+seen = []
+try:
+    seen.append(1)
+finally:
+    for n in range(5):
+        if n == 3:
+            break
+        seen.append(n)
+return f'{seen}'
 ### annotations
 from typing import Any, Callable, Optional
 LIMIT: 'Final[int]' = 3

@@ -206,6 +206,10 @@ REFUSED_WHOLES = {
     body(
         "try:\n" + "    if action: return 1\n" * 200 + "finally:\n" + "    x = 1\n" * 100
     ): "without finally",
+    body("try:\n    pass\nfinally:\n    return True"): "behind it",
+    body(
+        "for x in 'ab':\n    try:\n        pass\n    finally:\n        if x:\n            continue"
+    ): "behind it",
     body("y" * 7_000): "define it first",
     body("x = 1\n" * 3_000): "write at most",
 }

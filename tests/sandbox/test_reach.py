@@ -1,6 +1,6 @@
 """What untrusted code can come by: nothing that would give it a type, an address, or a way into a later call."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -71,45 +71,58 @@ def test_generators_may_yield_beside_a_try_and_in_functions_of_their_own(sandbox
     assert sandbox.validate(code, "a", {}, {}).accepted
 
 
-def test_a_batch_does_not_feel_the_memory_of_its_neighbours(sandbox: Sandbox) -> None:
+@pytest.fixture(scope="module")
+def patient() -> Iterator[Sandbox]:
+    """A sandbox that waits long for code that takes much memory, on machines that are slow to give it."""
+    with Sandbox(deadline=20) as made:
+        yield made
+
+
+def test_a_batch_does_not_feel_the_memory_of_its_neighbours(patient: Sandbox) -> None:
     hog = "def validate(action, params, state):\n    x = ['a' * (120 * 2**20)]\n    x.append(x)\n    return True\n"
     feels = (
         "def validate(action, params, state):\n    try:\n        'b' * 60_000_000\n    except Exception as error:\n"
         "        return repr(error)\n    return True\n"
     )
     assert all(
-        verdict.accepted for verdict in sandbox.validate_many([(hog, "a", {}, {}), (feels, "a", {}, {})] * 3)
+        verdict.accepted for verdict in patient.validate_many([(hog, "a", {}, {}), (feels, "a", {}, {})] * 3)
     )
 
 
-def test_many_neighbours_that_each_leave_a_little_are_not_felt_either(sandbox: Sandbox) -> None:
+def test_many_neighbours_that_each_leave_a_little_are_not_felt_either(patient: Sandbox) -> None:
     hog = (
         "def validate(action, params, state):\n    x = ['a' * 1_000_000]\n    x.append(x)\n    return True\n"
     )
     big = "def validate(action, params, state):\n    try:\n        'b' * 120_000_000\n    except Exception:\n        return False\n    return True\n"
     checks = [(hog, "a", {}, {})] * 200 + [(big, "a", {}, {})]
-    assert all(verdict.accepted for verdict in sandbox.validate_many(checks))
+    assert all(verdict.accepted for verdict in patient.validate_many(checks))
 
 
-def test_patterns_of_earlier_calls_take_no_memory_from_later_ones() -> None:
+def test_patterns_of_earlier_calls_take_no_memory_from_later_ones(patient: Sandbox) -> None:
     large = "def validate(action, params, state):\n    return re.compile(action * 30_000) is not None\n"
     big = "def validate(action, params, state):\n    return len('b' * 140_000_000) > 0\n"
-    with Sandbox(deadline=2) as sandbox:
-        assert all(sandbox.validate(large, chr(97 + n % 26), {}, {}).accepted for n in range(40))
-        assert sandbox.validate(big, "a", {}, {}).accepted
+    assert all(patient.validate(large, chr(97 + n % 26), {}, {}).accepted for n in range(40))
+    assert patient.validate(big, "a", {}, {}).accepted
 
 
-def test_a_state_made_cyclic_is_freed_with_its_call() -> None:
+def test_a_state_made_cyclic_is_freed_with_its_call(patient: Sandbox) -> None:
     code = (
         "def validate(action, params, state):\n    state['me'] = state\n    for i in range(30_000):\n        pass\n"
         "    return True\n"
     )
-    with Sandbox(deadline=2) as sandbox:
-        assert sandbox.validate(code, "a", {}, {}).accepted
-        assert sandbox._worker is not None
-        first = sandbox._worker.pid
-        assert all(sandbox.validate(code, "a", {}, {"x": "y" * 3_000_000}).accepted for _ in range(60))
-        assert sandbox._worker.pid == first
+    assert patient.validate(code, "a", {}, {}).accepted
+    assert patient._worker is not None
+    first = patient._worker.pid
+    assert all(patient.validate(code, "a", {}, {"x": "y" * 3_000_000}).accepted for _ in range(60))
+    assert patient._worker.pid == first
+
+
+@pytest.mark.parametrize("handler", ["except Exception:", "except (ValueError, Exception) as e:", "except:"])
+def test_code_does_not_see_memory_run_out(ask: Ask, handler: str) -> None:
+    assert (
+        ask(f"try:\n    'a' * 10**10\n{handler}\n    pass\nfinally:\n    x = 1\nreturn True").fault
+        == "memory"
+    )
 
 
 READING = frozenset(

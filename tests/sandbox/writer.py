@@ -550,9 +550,7 @@ class Writer:
         if self.chance(3):
             lines += ["else:", *self.indented(self.block(depth + 1, 2))]
         if self.chance(3):
-            lines += ["finally:", *self.indented(self.block(depth + 1, 2))]
-            if self.inside and self.chance(12):
-                lines.append("    return " + self.value("s"))
+            lines += ["finally:", *self.indented(self.new())]
         return lines
 
     def caught(self, name: str) -> list[tuple[str, str]]:

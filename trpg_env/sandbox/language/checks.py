@@ -121,6 +121,19 @@ def _check_shape(tree: ast.Module) -> None:
             waiting.append((child, depth + 1, inner))
 
 
+def _leaves(statement: ast.AST) -> bool:
+    """Tell whether a statement leads out of the block that it stands in, and not by raising."""
+    if isinstance(statement, (ast.Return, ast.Break, ast.Continue)):
+        return True
+    if isinstance(statement, (ast.FunctionDef, ast.Lambda)):
+        return False
+    below = _children(statement)
+    if isinstance(statement, (ast.For, ast.While)):
+        inner = [part for part in _run_by(statement) if isinstance(part, ast.Return)]
+        return bool(inner) or any(map(_leaves, statement.orelse))
+    return any(map(_leaves, below))
+
+
 def _check_finally(tree: ast.Module) -> None:
     # The compiler writes a finally block down once for each way out of its try, with the finally blocks inside it.
     if _weigh(tree)[0] > MAX_WEIGHT:
@@ -164,6 +177,8 @@ def _check_node(node: ast.AST) -> None:
         raise _refuse(
             node, "a generator cannot yield inside try; collect the values in a list and return that"
         )
+    if isinstance(node, ast.Try) and any(map(_leaves, node.finalbody)):
+        raise _refuse(node, "finally cannot be left by return, break or continue; write those behind it")
     if isinstance(node, ast.Attribute):
         if not isinstance(node.ctx, ast.Load):
             raise _refuse(node, "attributes cannot be set or deleted; keep values in variables or dicts")
@@ -254,7 +269,7 @@ def _check_validate(function: ast.FunctionDef) -> None:
             raise _refuse(node, "validate cannot yield; return True, False or a text")
 
 
-def _run_by(statement: ast.Module | ast.FunctionDef | ast.Try) -> Iterator[ast.AST]:
+def _run_by(statement: ast.Module | ast.stmt) -> Iterator[ast.AST]:
     """Every node below that is executed with a statement: of functions that are defined there, only the defaults."""
     waiting = _children(statement)
     while waiting:

@@ -113,6 +113,7 @@ _GUARDS: dict[str, Callable[..., Any] | type] = {
     "_shown_": texts.shown,
     "_import_": bring,
     "_Exception_": Exception,
+    "_MemoryError_": MemoryError,
 }
 
 BUILTINS: dict[str, Any] = {**NAMES, **_GUARDS}

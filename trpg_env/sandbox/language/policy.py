@@ -109,6 +109,15 @@ class _Policy(RestrictingNodeTransformer):
         node.conversion, node.format_spec = -1, None
         return node
 
+    def visit_Try(self, node: ast.Try) -> Any:
+        self.node_contents_visit(node)
+        if node.handlers:  # that memory has run out is not for the code to see: it would depend on others
+            again = ast.copy_location(ast.Raise(None, None), node)
+            kind = ast.Name("_MemoryError_", ast.Load())
+            handler = ast.copy_location(ast.ExceptHandler(kind, None, [again]), node)
+            node.handlers.insert(0, ast.fix_missing_locations(handler))
+        return node
+
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> Any:
         self.check_name(node, node.name)
         self.node_contents_visit(node)
