@@ -104,3 +104,11 @@ def test_the_commands_that_the_readme_shows_exist() -> None:
     usage = parser().format_help()
     for command in shown:
         assert re.search(rf"^\s+{command}\b", usage, re.MULTILINE), command
+
+
+def test_the_readmes_python_writes_nothing_that_its_commands_have_written() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    written = set(re.findall(r"^trpg-env .* --out (\S+)", text, re.MULTILINE))
+    assert written
+    for block in BLOCK.finditer(text):
+        assert not written & set(re.findall(r'"([^"]*)"', block["code"]))

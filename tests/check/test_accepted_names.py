@@ -107,6 +107,17 @@ def test_code_that_raises_on_its_own_name_is_found_with_what_it_raised(sandbox: 
     assert "KeyError" in fault.message
 
 
+@pytest.mark.parametrize("verdict", ["params['no'] == 1", "False", "'Not now.'", "7"])
+def test_code_that_refuses_its_own_name_is_told_what_code_can_do(verdict: str, sandbox: Sandbox) -> None:
+    code = f"def validate(action, params, state):\n    return {verdict}\n"
+    fault = only(narrative({"wait": {"verification code": code}}, sandbox))
+    assert fault.message.endswith("; let validate return True for it, or leave the verification_code out")
+    fault = only(narrative({"wait": {"verification code": "^waiting$"}}, sandbox))
+    assert fault.message.endswith(
+        "; let the verification_code match all of it and capture each value, or leave it out"
+    )
+
+
 def test_code_of_a_narrative_script_reads_an_empty_state(sandbox: Sandbox) -> None:
     code = "def validate(action, params, state):\n    return state == {}\n"
     assert narrative({"wait": {"verification code": code}}, sandbox) == CheckReport((), ())

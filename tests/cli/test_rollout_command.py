@@ -348,7 +348,67 @@ def test_progress_tells_what_broke(run: Run, tmp_path: Path, tiny: dict[str, Any
     tiny["available_actions"] = {"wait": {"verification_code": hang}}
     (tmp_path / "hang.json").write_text(json.dumps(tiny))
     ran = run("rollout", "--scripts", "tiny.json", "hang.json", *TINY[3:-4], "-n", "2", "--out", "x.jsonl")
-    assert [line.split(", ")[2:] for line in ran.err.splitlines()] == [[], ["1 broken"]]
+    *progress, _ = ran.err.splitlines()
+    assert [line.split(", ")[2:] for line in progress] == [[], ["1 broken"]]
+
+
+HANG = "def validate(action, params, state):\n    while True:\n        pass\n"
+
+
+@pytest.mark.parametrize("way", [[], ["--processes", "2"], ["--concurrency", "2"]], ids=" ".join)
+def test_why_the_first_episode_broke_is_told_in_a_line_and_again_where_it_is_found(
+    way: list[str], run: Run, tmp_path: Path, tiny: dict[str, Any]
+) -> None:
+    tiny |= {"name": "hanging", "available_actions": {"wait": {"verification_code": HANG}}}
+    (tmp_path / "hang.json").write_text(json.dumps(tiny))
+    what = ["--scripts", "hang.json", "--player", "random", "-n", "3", *way]
+    arguments = ["rollout", *what, "--out", "x.jsonl"]
+    why = (
+        'trpg-env: the first episode that broke: script "hanging", action "wait": timeout: "wait": The verification '
+        "code did not answer within 0.2 s; look for a loop without end or a slow pattern"
+    )
+    ran = run(*arguments)
+    assert ran.code == 1
+    assert ran.err.splitlines()[-1] == why
+    assert ran.err.count("that broke") == 1
+    again = run(*arguments)
+    assert again.err.splitlines() == ["x.jsonl has 3 of 3 episodes already", why]
+
+
+def test_why_an_episode_broke_is_one_short_line_whatever_a_script_is_called(
+    run: Run, tmp_path: Path, tiny: dict[str, Any]
+) -> None:
+    hostile = "wait\x1b[2J\u202e" + "x" * 3_000
+    tiny |= {"name": "a\nb\x1b]0;c\x07" + "y" * 190}
+    tiny["available_actions"] = {hostile: {"verification_code": HANG}}
+    (tmp_path / "hang.json").write_text(json.dumps(tiny))
+    ran = run("rollout", "--scripts", "hang.json", "--player", "random", "-n", "1", "--out", "x.jsonl")
+    assert ran.code == 1
+    (*_, why) = ran.err.split("\n")[:-1]
+    assert why.startswith('trpg-env: the first episode that broke: script "a')
+    assert len(why) < 800
+    assert "timeout" in why
+    assert why.isprintable()
+
+
+def test_why_an_episode_broke_is_told_before_why_a_run_cannot_go_on(
+    run: Run, tmp_path: Path, tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny["available_actions"] = {"wait": {"verification_code": HANG}}
+    (tmp_path / "hang.json").write_text(json.dumps(tiny))
+    append = Store.append
+
+    def interrupted(store: Store, line: bytes) -> None:
+        if store.episodes:
+            raise KeyboardInterrupt
+        append(store, line)
+
+    monkeypatch.setattr(Store, "append", interrupted)
+    ran = run("rollout", "--scripts", "hang.json", "--player", "random", "-n", "3", "--out", "x.jsonl")
+    assert ran.code == 130
+    why, last = ran.err.splitlines()[-2:]
+    assert "the first episode that broke: " in why
+    assert last.startswith("trpg-env: interrupted; 1 of 3 episodes")
 
 
 def test_progress_counts_what_is_left_of_a_run(run: Run, tmp_path: Path) -> None:

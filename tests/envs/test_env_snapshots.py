@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trpg_env.envs import AgentRefineEnv
+from trpg_env.sandbox import Sandbox
 
 ACTIONS = ["roll", "go out", "go in", "roll", "shout hey", "count 0", "count 1", "dance", ""]
 
@@ -342,6 +343,22 @@ def test_an_episode_whose_last_observation_is_empty_is_copied_too(
     assert twin.snapshot() == env.snapshot()
     twin.close()
     env.close()
+
+
+@pytest.mark.parametrize("copied", [*COPIES.values(), copy.copy], ids=[*COPIES, "copy"])
+def test_a_copy_has_a_sandbox_of_its_own_with_the_same_settings(
+    copied: Callable[[Any], Any], tiny: dict[str, Any]
+) -> None:
+    with Sandbox(deadline=0.35, require=["deadline"]) as sandbox:
+        env: Any = gym.make("AgentRefine-v0", script=tiny, sandbox=sandbox).unwrapped
+        assert env.world.sandbox is sandbox
+        twin = copied(env)
+        assert twin.world.sandbox is not sandbox
+        assert twin.world.sandbox.__reduce__() == sandbox.__reduce__()
+        twin.close()
+        assert twin.world.sandbox._worker is None
+        env.close()
+        assert sandbox._worker is not None
 
 
 def test_a_copy_of_a_copy_keeps_the_wrappers_and_keywords() -> None:

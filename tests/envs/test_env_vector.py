@@ -11,6 +11,7 @@ from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv
 import trpg_env  # noqa: F401 - registers AgentRefine-v0
 from trpg_env.dm import Narration
 from trpg_env.envs import AgentRefineVectorEnv
+from trpg_env.sandbox import Sandbox
 from trpg_env.world import Ruling, State, World
 
 SCRIPTS = ["cool-tomato", "ship", "unix-config"]
@@ -210,6 +211,20 @@ def test_closing_ends_the_shared_worker() -> None:
     vector.step(["put tomato in fridge", "dance", "dance"])
     vector.close()
     assert vector._shared._worker is None  # type: ignore[attr-defined]
+
+
+def test_a_sandbox_that_is_given_is_used_and_stays_open(tiny: dict[str, Any]) -> None:
+    hang = "def validate(action, params, state):\n    while True:\n        pass\n"
+    tiny["available_actions"]["wait"] = {"verification_code": hang}
+    with Sandbox(deadline=0.35) as sandbox:
+        vector = gym.make_vec("AgentRefine-v0", num_envs=2, script=tiny, sandbox=sandbox)
+        assert all(env.unwrapped.world.sandbox is sandbox for env in vector.envs)  # type: ignore[attr-defined]
+        vector.reset(seed=0)
+        *_, infos = vector.step(["wait", "win"])
+        assert "did not answer within 0.35 s" in infos["error"]["message"][0]
+        worker = sandbox._worker
+        vector.close()
+        assert sandbox._worker is worker is not None
 
 
 class CountingDM:

@@ -16,9 +16,25 @@ def west(observation: str, info: dict[str, Any]) -> str:
     return "go west"
 
 
+def waiting(observation: str, info: dict[str, Any]) -> str:
+    return "wait"
+
+
 def winning(observation: str, info: dict[str, Any]) -> str:
     """Plays the tiny script: a step beside it, then the goal."""
     return "take ball" if info["turn"] == 0 else "win"
+
+
+class Telling:
+    """Says with which settings the sandbox runs in which it is played."""
+
+    kind = "telling"
+
+    def reset(self, env: Any, seed: int) -> None:
+        self.sandbox = env.world.sandbox
+
+    def act(self, observation: str, info: dict[str, Any]) -> Turn:
+        return Turn(repr(self.sandbox.__reduce__()[1]), "win")
 
 
 class Scripted:

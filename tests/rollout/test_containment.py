@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rollout_players import NARRATION, Deadly, Scripted, Told, winning
+from rollout_players import NARRATION, Deadly, Scripted, Telling, Told, waiting, winning
 
 from trpg_env import rollout
 from trpg_env.agents import Turn
 from trpg_env.dm import Narration
 from trpg_env.rollout.run import episode_seed
+from trpg_env.sandbox import Sandbox
 from trpg_env.trajectory import Statistics, Trajectory
 
 Played = Callable[..., list[Trajectory]]
@@ -232,6 +233,32 @@ def test_a_check_that_hangs_is_an_error_and_not_the_players(tiny: dict[str, Any]
     broke(broken, "timeout")
     assert [turn.role for turn in broken.turns] == ["DM", "Player", "DM"]
     assert sound.outcome == "truncated"
+
+
+HANG = "def validate(action, params, state):\n    while True:\n        pass\n"
+
+
+@pytest.mark.parametrize("source", [HANG, "^(?P<what>win|(\\w+)+!)$"], ids=["code", "pattern"])
+def test_an_error_of_a_check_names_the_action_before_what_became_of_it(
+    source: str, tiny: dict[str, Any], run: Played
+) -> None:
+    tiny["available_actions"] = {
+        "{what}": {"verification_code": source, "parameters": {"what": {"any": ["win"]}}}
+    }
+    (trajectory,) = run(tiny, lambda observation, info: "a" * 60, 1)
+    message = broke(trajectory, "timeout")
+    assert message.startswith('"{what}": The ')
+    assert "\\" not in message
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_checks_run_in_the_sandbox_that_is_given(processes: int, tiny: dict[str, Any]) -> None:
+    tiny["available_actions"]["wait"] = {"verification_code": HANG}
+    with Sandbox(deadline=0.35, require=["deadline"]) as sandbox:
+        (told,) = rollout(tiny, Telling(), 1, processes=processes, sandbox=sandbox)
+        assert [player.thought for player, _ in told.exchanges()] == ["(0.35, ('deadline',))"]
+        (broken,) = rollout(tiny, waiting, 1, processes=processes, sandbox=sandbox)
+        assert "did not answer within 0.35 s" in broke(broken, "timeout")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from trpg_env.check.trial import Trial, spread
 from trpg_env.script.faults import Path
 from trpg_env.script.model import Script
 from trpg_env.script.names import fold
+from trpg_env.script.program import Code
 from trpg_env.world import GroundAction
 from trpg_env.world.resolution import Meaning, Resolver
 from trpg_env.world.values import Value
@@ -90,11 +91,12 @@ def _judge(script: Script, trial: Trial, findings: Findings) -> None:
                 " before it, or let the other's verification_code match less",
             )
             return
-        findings.fault(
-            where,
-            f'its own name is not accepted: "{text}": {reason}; let the verification_code match all of it and'
-            " capture each value, or leave it out",
+        remedy = (
+            "validate return True for it, or leave the verification_code out"
+            if isinstance(action.verification, Code)
+            else "the verification_code match all of it and capture each value, or leave it out"
         )
+        findings.fault(where, f'its own name is not accepted: "{text}": {reason}; let {remedy}')
         return
     for position, waiting in enumerate(trial.waiting):
         name, samples = action.template.placeholders[position], trial.samples[position]

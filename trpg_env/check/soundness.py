@@ -113,6 +113,6 @@ def _blame(program: Program, error: VerificationFailed, findings: Findings) -> N
         a for a in program.actions if a.verification is not None and a.verification.source == error.source
     ]
     for action in blamed:
-        findings.fault((*action.path, "verification_code"), f"does not answer: {error}")
+        findings.fault((*action.path, "verification_code"), f"does not answer: {error.message}")
     if not blamed:
         findings.fault(("available_actions",), f"verification does not answer: {error}")

@@ -8,13 +8,15 @@ from typing import Any
 
 from trpg_env.agents import Agent, ErringAgent, HumanAgent, PlannerAgent, RandomAgent
 from trpg_env.cli.arguments import count, positive
+from trpg_env.cli.causes import cause
 from trpg_env.cli.progress import Progress
 from trpg_env.cli.terminal import WrongUse, complain, show, tell
+from trpg_env.rollout.finished import Finished
 from trpg_env.rollout.prepared import Rollout
 from trpg_env.rollout.run import RunError
 from trpg_env.sandbox import SandboxFault
 from trpg_env.script import ScriptError
-from trpg_env.trajectory import Statistics, Store, StoreError
+from trpg_env.trajectory import Statistics, Store, StoreError, read_trajectories
 from trpg_env.trajectory.store import WriteFailed
 
 _PLAYERS: dict[str, Callable[[], Agent]] = {
@@ -101,6 +103,10 @@ def _played(ready: Rollout, store: Store) -> int:
         tell(f"the last line of {store.path} was torn; it is set aside in {store.torn}")
     if statistics.episodes:
         tell(f"{store.path} has {statistics.episodes} of {n} episodes already")
+    if statistics.outcomes["error"]:
+        first = next((t for t in read_trajectories(store.path) if t.error is not None), None)
+        if first is not None:
+            complain(cause(first, ready.run.scripts))
     try:
         _play(ready, store, statistics)
         store.close()
@@ -120,14 +126,22 @@ def _played(ready: Rollout, store: Store) -> int:
 
 def _play(ready: Rollout, store: Store, statistics: Statistics) -> None:
     left = ready.run.n - statistics.episodes
-    with (
-        Progress(left, "episodes") as progress,
-        closing(ready.play(lambda episode: episode.id not in store)) as playing,
-    ):
-        for done in playing:
-            store.append(done.line)
-            statistics.count(done.tally)
-            progress.advance(broken=done.tally.outcome == "error")
+    first: Finished | None = None
+    try:
+        with (
+            Progress(left, "episodes") as progress,
+            closing(ready.play(lambda episode: episode.id not in store)) as playing,
+        ):
+            for done in playing:
+                store.append(done.line)
+                broken = done.tally.outcome == "error"
+                if broken and not statistics.outcomes["error"]:
+                    first = done
+                statistics.count(done.tally)
+                progress.advance(broken=broken)
+    finally:  # what keeps the run from going on may come of the same
+        if first is not None:
+            complain(cause(first.trajectory, ready.run.scripts))
 
 
 def _there(store: Store, n: int) -> str:

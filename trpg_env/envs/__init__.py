@@ -33,7 +33,7 @@ def make(
     Args:
         script: A library name, a path, a mapping, or a script.
         action_format: `"plain"` (an action's text) or `"react"` (a whole `Thought: … Action: …` reply).
-        **keywords: Keywords of `AgentRefineEnv`.
+        **keywords: Keywords of `AgentRefineEnv`, such as `sandbox`: where the script's own checks run.
 
     Raises:
         ValueError: No script, or an unknown format.
@@ -53,7 +53,7 @@ def make_vector(
         num_envs: How many environments.
         script: One script for all, or a list that is dealt out in turn.
         action_format: `"plain"` or `"react"`.
-        **keywords: Keywords of `AgentRefineEnv`, and `autoreset_mode`.
+        **keywords: Keywords of `AgentRefineEnv`, such as `sandbox`, which all environments share; and `autoreset_mode`.
 
     Raises:
         ValueError: No script, or an unknown format.

@@ -40,7 +40,8 @@ class AgentRefineEnv(gym.Env[str, str]):
         reward: `"progress"`, `"sparse"`, or a mapping of terms to weights (see `trpg_env.envs.reward.TERMS`).
         admissible_actions: Whether `info` lists every action that would be carried out now.
         render_mode: None, `"ansi"` (`render` gives the last exchange) or `"human"` (written to standard output).
-        sandbox: Where the script's own checks run. Without one the environment starts its own and closes it.
+        sandbox: Where the script's own checks run. Without one the environment starts its own and closes it. A copy of
+            the environment has its own, with the same settings.
 
     Raises:
         ScriptError: The script cannot be loaded.
@@ -247,6 +248,7 @@ class AgentRefineEnv(gym.Env[str, str]):
         return {
             "script": self.script,
             "keywords": self._keywords,
+            "sandbox": self._sandbox.__reduce__(),
             "snapshot": self.episode.snapshot() if self.episode.begun else None,
             "np_random": self._np_random,
             "np_random_seed": self._np_random_seed,
@@ -256,7 +258,9 @@ class AgentRefineEnv(gym.Env[str, str]):
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(state["script"], **state["keywords"])  # type: ignore[misc]
+        make, settings = state["sandbox"]
+        self.__init__(state["script"], sandbox=make(*settings), **state["keywords"])  # type: ignore[misc]
+        self._own_sandbox = True
         self._np_random, self._np_random_seed = state["np_random"], state["np_random_seed"]
         self.spec, self.action_space = state["spec"], state["action_space"]
         if state["snapshot"] is not None:

@@ -21,6 +21,7 @@ class AgentRefineVectorEnv(SyncVectorEnv):
         num_envs: How many.
         script: One script for all, or a list that is dealt out in turn.
         action_format: `"plain"` or `"react"`.
+        sandbox: Where the scripts' own checks run. Without one the environments start one, share it, and close it.
         vector_kwargs: Keywords of Gymnasium's `SyncVectorEnv`, such as `autoreset_mode`.
         **keywords: Keywords of the single environment.
     """
@@ -31,6 +32,7 @@ class AgentRefineVectorEnv(SyncVectorEnv):
         *,
         script: ScriptLike | Sequence[ScriptLike],
         action_format: str = "plain",
+        sandbox: Sandbox | None = None,
         **keywords: Any,
     ) -> None:
         vector = {k: keywords.pop(k) for k in ("autoreset_mode", "copy", "observation_mode") if k in keywords}
@@ -41,7 +43,8 @@ class AgentRefineVectorEnv(SyncVectorEnv):
             raise ValueError(f"num_envs={num_envs!r} is not a number of environments, 1 or more")
         if len(scripts) > num_envs:
             raise ValueError(f"{len(scripts)} scripts want as many environments; num_envs={num_envs}")
-        self._shared = Sandbox()
+        self._own_sandbox = sandbox is None
+        self._shared = sandbox or Sandbox()
         self._react = action_format == "react"
         worlds = [World(load_script(s, sandbox=self._shared), self._shared) for s in scripts]
         self._worlds = [worlds[i % len(worlds)] for i in range(num_envs)]
@@ -76,6 +79,7 @@ class AgentRefineVectorEnv(SyncVectorEnv):
         return super().step(actions)
 
     def close_extras(self, **kwargs: Any) -> None:
-        """Close the environments and the sandbox they share."""
+        """Close the environments, and the sandbox they share where it is their own."""
         super().close_extras(**kwargs)
-        self._shared.close()
+        if self._own_sandbox:
+            self._shared.close()

@@ -49,7 +49,8 @@ def rollout(
             that does so guards its entry with `if __name__ == "__main__":`.
         out: A file to which each trajectory is appended before it is yielded. Episodes that the file has already are
             neither played nor yielded again, so a run that was interrupted goes on.
-        sandbox: Where the scripts' own checks run; without one, one is started for the run.
+        sandbox: Where the scripts' own checks run; each of several processes has one with the same settings. Without
+            one, one is started for the run.
 
     Yields:
         A trajectory as soon as its episode has ended. What is played is the same whatever `concurrency` and

@@ -31,12 +31,14 @@ class Job:
         agent: Who plays.
         dm: Who answers.
         concurrency: How many episodes are in flight in each process.
+        sandbox: Where the scripts' own checks run; pickled, it is a new one with the same settings.
     """
 
     run: Run
     agent: Agent
     dm: str | DungeonMaster
     concurrency: int
+    sandbox: Sandbox
 
 
 def work(connection: Connection) -> None:
@@ -64,15 +66,16 @@ def work(connection: Connection) -> None:
             yield from handful
 
     # The other side has gone away: so does this one.
-    with suppress(BrokenPipeError, EOFError, ConnectionResetError), Sandbox() as sandbox:
+    with suppress(BrokenPipeError, EOFError, ConnectionResetError):
         send(HERE)
         pickled = connection.recv_bytes()
         try:
             job: Job = pickle.loads(pickled)  # noqa: S301  (what the process that started this one says)
-            table = Table(job.run, job.agent, job.dm, sandbox)
-            for record in play(table, handed(), job.concurrency):
-                done = Finished.of(record)
-                send((record["id"], done.line, tuple(done.tally)))
+            with job.sandbox as sandbox:
+                table = Table(job.run, job.agent, job.dm, sandbox)
+                for record in play(table, handed(), job.concurrency):
+                    done = Finished.of(record)
+                    send((record["id"], done.line, tuple(done.tally)))
         except (BrokenPipeError, EOFError, ConnectionResetError):
             raise
         except Exception as error:

@@ -32,7 +32,8 @@ class Rollout:
         dm: Who answers.
         concurrency: How many episodes are in flight in each process.
         processes: How many processes play.
-        sandbox: Where the scripts' own checks run; without one, one is started.
+        sandbox: Where the scripts' own checks run; each of several processes has one with the same settings. Without
+            one, one is started.
 
     Attributes:
         run: What is played.
@@ -69,7 +70,7 @@ class Rollout:
             answering = Participant(kind=dm) if isinstance(dm, str) else participant(dm)
             self.run = Run(loaded, participant(player), answering, n, seed, luck, max_turns)
             self._table = Table(self.run, player, dm, shared)
-            self._job = Job(self.run, player, dm, concurrency)
+            self._job = Job(self.run, player, dm, concurrency, shared)
             self._processes = processes
             self._open = stack.pop_all()
 

@@ -170,7 +170,7 @@ class Resolver:
     def _ask(self, question: _Question, state: Mapping[str, Mapping[str, Any]]) -> Meaning:
         verdict = self._sandbox.validate(question.source, question.text, dict(question.parameters), state)
         if verdict.fault in ("timeout", "memory", "crash", "rejected"):
-            raise VerificationFailed(verdict.fault, f"{question.name}: {verdict.message}", question.source)
+            raise VerificationFailed(verdict.fault, question.name, verdict.message or "", question.source)
         if verdict.accepted:
             return question.accepted
         message = verdict.message
@@ -237,8 +237,7 @@ class Resolver:
             if match is None:
                 return None
             if isinstance(match, SourceRejected):
-                message = f"the pattern {verification.source!r}: {match}"
-                raise VerificationFailed(match.fault, message, verification.source)
+                raise VerificationFailed(match.fault, action.template.text, str(match), verification.source)
             groups = match
             if verification.complete:
                 by_name = {placeholder: groups.get(group) for group, placeholder in verification.groups}

@@ -64,12 +64,16 @@ class Ruling(NamedTuple):
 class VerificationFailed(Exception):
     """Verification code or a pattern did not answer: the episode cannot go on.
 
+    Its text names the action.
+
     Attributes:
         kind: `timeout`, `memory`, `crash` or `rejected`.
+        message: What became of it, without the action.
         source: The pattern or code.
     """
 
-    def __init__(self, kind: str, message: str, source: str = "") -> None:
-        super().__init__(message)
+    def __init__(self, kind: str, action: str, message: str, source: str) -> None:
+        super().__init__(f'"{action}": {message}')
         self.kind = kind
+        self.message = message
         self.source = source

@@ -15,10 +15,8 @@ DENY: Final = 0x00050000 | 1  # EPERM
 KILL: Final = 0x80000000
 
 _LOAD, _EQUAL, _AT_LEAST, _AND, _RETURN = 0x20, 0x15, 0x35, 0x54, 0x06
-_NUMBER, _ARCHITECTURE = (
-    0,
-    4,
-)  # where `struct seccomp_data` has them; arguments follow at 16, eight bytes each
+# Where `struct seccomp_data` has them; arguments follow at 16, eight bytes each.
+_NUMBER, _ARCHITECTURE = 0, 4
 _X32 = 0x40000000
 _ALL_BITS = 0xFFFFFFFF
 

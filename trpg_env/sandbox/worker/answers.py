@@ -239,7 +239,7 @@ class Worker:
             self._tired = True
             answer = MEMORY
         del arguments
-        gc.collect() if self._looked else gc.collect(0)  # looking made whatever was held then older
+        gc.collect(2 if self._looked else 0)  # to look makes whatever is held meanwhile an older generation
         self._looked = False
         if self._learned:
             self._learned = False

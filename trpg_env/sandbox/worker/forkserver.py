@@ -1,8 +1,7 @@
 """The fork server: loads all that a worker needs, confines itself, and forks a worker whenever its caller wants one.
 
 The caller has always one to spare, so that one that had to be killed is replaced at once; and every worker starts from the same
-clean memory. No
-untrusted text ever comes here: it goes to the worker, over a socket of the worker's own.
+clean memory. No untrusted text ever comes here: it goes to the worker, over a socket of the worker's own.
 
 When the caller goes, so does this process, and the worker with it.
 """
