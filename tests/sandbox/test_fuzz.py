@@ -29,6 +29,7 @@ from trpg_env.sandbox import Sandbox, SourceRejected, Verdict
 from trpg_env.sandbox.language import refusals
 from trpg_env.sandbox.language.facades import MODULES, NAMES
 from trpg_env.sandbox.language.guards import METHODS, VALUES
+from trpg_env.sandbox.questions import clean
 
 CANARY = "canary-5c1f"
 TRUE = "def validate(action, params, state):\n    return True\n"
@@ -126,12 +127,6 @@ def python() -> Iterator[Python]:
     made.close()
 
 
-def fitted(text: str) -> str:
-    """A text as a verdict shows it."""
-    text = text if len(text) <= 2_000 else text[:1_999] + "…"
-    return re.sub("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text)
-
-
 @pytest.fixture
 def fuzz(request: pytest.FixtureRequest) -> Fuzz:
     """Run a check on a number of examples, or on new ones for as long as was asked for."""
@@ -140,7 +135,8 @@ def fuzz(request: pytest.FixtureRequest) -> Fuzz:
         seconds = request.config.getoption("--fuzz")
         if not seconds:
             settings(max_examples=examples)(given(*strategies)(check))()
-        until = time.monotonic() + (seconds or 0)
+            return
+        until = time.monotonic() + seconds
         while time.monotonic() < until:
             settings(derandomize=False, max_examples=50, print_blob=True)(given(*strategies)(check))()
 
@@ -294,7 +290,7 @@ def test_plain_programs_mean_what_they_mean_in_python(sandbox: Sandbox, fuzz: Fu
             text = verdict.message or (
                 "True" if verdict.accepted else "False" if verdict.message is None else ""
             )
-            assert expected[0] == "returned" and fitted(expected[1]) == text
+            assert expected[0] == "returned" and clean(expected[1]) == text
 
     fuzz(900, check, plain_programs(), st.sampled_from(WORLDS[:2]))
 
