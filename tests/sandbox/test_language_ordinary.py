@@ -298,6 +298,7 @@ return f'{seen}'
 ### annotations
 from typing import Any, Callable, Optional
 LIMIT: 'Final[int]' = 3
+Words = str | list[str]
 def first(xs: list[Any], default: Optional[str] = None) -> str | None:
     x: Callable[[str], bool]
     return next(iter(xs), default)

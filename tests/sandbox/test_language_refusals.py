@@ -201,6 +201,8 @@ REFUSED_WHOLES = {
     "^go (north|south)$": "write Python",
     "x = 1\0\n" + TRUE: "leave it out",
     body("x = " + "(" * 60 + ")" * 60): "split it",
+    body("# " + ")" * 80 + "\nx = " + "(" * 60 + ")" * 60): "split it",
+    body("x = " + "(" * 30 + "')" + ")" * 30 + "', " + "(" * 30 + ")" * 60): "split it",
     body("x = " + "not " * 200 + "1"): "split it",
     body("x = 1\n" * 1_400): "shorter",
     body(

@@ -16,9 +16,11 @@ _Item = TypeVar("_Item")
 _Answer = TypeVar("_Answer")
 
 _TRIES = 3
+"""How often a question is put that was not answered for reasons from outside."""
 
-# Exit statuses that say nothing about the code that was running: the worker retired, or somebody else ended it.
 _FROM_OUTSIDE = frozenset({0, -1, -2, -3, -9, -15, -24})
+"""Exit statuses that say nothing about the code that was running: the worker retired, or somebody else ended it."""
+
 _CHECKS_AT_ONCE = 256
 _PAIRS_AT_ONCE = 2_000
 
@@ -78,7 +80,8 @@ class Sandbox:
         return (type(self), (self.deadline, self._require))
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(deadline={self.deadline:g})"
+        require = f", require={self._require!r}" if self._require else ""
+        return f"{type(self).__name__}(deadline={self.deadline:g}{require})"
 
     @property
     def deadline(self) -> float:

@@ -58,7 +58,7 @@ def check_brackets(source: str) -> None:
     Raises:
         Refused: If they go too deep.
     """
-    if _deepest(source) <= MAX_BRACKETS:  # even where those in texts and comments are counted
+    if sum(map(source.count, "([{")) <= MAX_BRACKETS:
         return
     depth = 0
     try:
@@ -76,7 +76,7 @@ def check_brackets(source: str) -> None:
 def _deepest(text: str) -> int:
     deepest = depth = 0
     for bracket in _BRACKETS.findall(text):
-        depth += 1 if bracket in "([{" else -1
+        depth = depth + 1 if bracket in "([{" else max(0, depth - 1)
         deepest = max(deepest, depth)
     return deepest
 

@@ -44,7 +44,7 @@ class Kind:
         return _either(other, self)
 
 
-_ALTERNATIVES = (Kind, type, types.UnionType)
+_ALTERNATIVES = (Kind, type, types.UnionType, types.GenericAlias)
 
 
 class _Text(Kind):
