@@ -50,6 +50,17 @@ def test_after_a_fault_the_next_call_is_fine(sandbox: Sandbox, source: str, faul
     assert sandbox.validate(TRUE, "a", {}, {}) == Verdict(True)
 
 
+def test_whoever_runs_out_of_memory_is_replaced_at_once_and_who_says_memory_is_not() -> None:
+    says = "def validate(action, params, state):\n    return 'memory'\n"
+    with Sandbox() as sandbox:
+        assert sandbox.validate(says, "a", {}, {}).message == "memory"
+        first = pid(sandbox)
+        assert sandbox.validate(says, "a", {}, {}).message == "memory"
+        assert pid(sandbox) == first
+        assert sandbox.validate(BOMB, "a", {}, {}).fault == "memory"
+        assert pid(sandbox) != first
+
+
 def test_nothing_is_started_before_the_first_use() -> None:
     with Sandbox() as sandbox:
         assert sandbox._worker is None

@@ -51,6 +51,13 @@ def no_answer(reply: object, *, said: bool = False) -> Faulted:
     return Faulted(REJECTED, reply) if said and isinstance(reply, str) else Faulted(CRASH, _GARBLED)
 
 
+def is_last(reply: object) -> bool:
+    """Tell whether a reply says that memory ran out: who says so retires."""
+    if type(reply) is list:
+        return bool(reply) and type(reply[0]) is list and reply[0][:1] == [MEMORY]
+    return reply == MEMORY
+
+
 def clean(text: str) -> str:
     """Make a text from the worker fit to be shown and stored."""
     if len(text) > protocol.MAX_MESSAGE:

@@ -286,7 +286,10 @@ class Sandbox:
         while True:
             worker = self._worker or self._start()
             try:
-                return worker.exchange(frame)
+                answer = worker.exchange(frame)
+                if questions.is_last(answer):  # so that the next call need not find out
+                    self._replace()
+                return answer
             except (WorkerTimeout, WorkerDied, protocol.FrameError) as error:
                 tries += 1
                 if worker is not self._worker and tries < _TRIES:
