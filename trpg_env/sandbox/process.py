@@ -251,14 +251,14 @@ class WorkerProcess:
                 connection.shutdown(socket.SHUT_RDWR)
 
     def stop(self) -> None:
-        """End both processes and free what they held. In a forked child they are let go of: they are the parent's."""
+        """End the processes and free what they held. In a forked child they are let go of: they are the parent's."""
         for connection in (self._socket, self._spare, self._control):
             _shut(connection)
         if os.getpid() != self._owner:
             self._server.returncode = 0
             return
         try:
-            self._server.wait(_GOODBYE)  # it reaps its worker, which nobody else might do
+            self._server.wait(_GOODBYE)  # it reaps its workers, which nobody else might do
         except subprocess.TimeoutExpired:
             self._server.kill()
             self._server.wait()

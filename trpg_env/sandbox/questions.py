@@ -19,7 +19,6 @@ _Item = TypeVar("_Item")
 
 _ACCEPTED = Verdict(True)
 _NOT_ACCEPTED = Verdict(False)
-UNFIT = "what was handed over cannot cross into the sandbox; use texts, numbers, lists, and dicts with texts as keys"
 _GARBLED = "the worker gave an answer that is none"
 
 # Control characters and those that reorder or hide text would reach a terminal, lone surrogates could not be written to a file.
@@ -45,10 +44,15 @@ def no_answer(reply: object, *, said: bool = False) -> Faulted:
         said: Whether a text may say why there is no answer.
     """
     if reply == REJECTED:
-        return Faulted(REJECTED, UNFIT)
+        return unfit("use texts, numbers, lists, and dicts with texts as keys")
     if reply == MEMORY:
         return Faulted(MEMORY)
     return Faulted(REJECTED, reply) if said and isinstance(reply, str) else Faulted(CRASH, _GARBLED)
+
+
+def unfit(why: str) -> Faulted:
+    """Say that a request cannot be sent, or not be read."""
+    return Faulted(REJECTED, f"what was handed over cannot cross into the sandbox: {why}")
 
 
 def is_last(reply: object) -> bool:

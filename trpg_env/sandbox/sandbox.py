@@ -41,6 +41,10 @@ class Sandbox:
         'You are too weak.'
     """
 
+    _asking: bool
+    _worker: WorkerProcess | None
+    _finalizer: "weakref.finalize[[], Sandbox] | None"
+
     def __init__(self, deadline: float = 0.2, require: Iterable[str] = ()) -> None:
         """Make a sandbox; nothing is started yet, unless something is required.
 
@@ -62,9 +66,6 @@ class Sandbox:
                     f"there is no layer {name!r} to require; choose from {', '.join(protocol.LAYERS)}"
                 )
         self._deadline = float(deadline)
-        self._asking = False
-        self._worker: WorkerProcess | None = None
-        self._finalizer: weakref.finalize[[], Sandbox] | None = None
         self._forget()
         _sandboxes.add(self)
         if self._require:
@@ -275,9 +276,7 @@ class Sandbox:
                 frame = protocol.frame(self._packer, request, protocol.MAX_REQUEST)
                 return self._exchange(frame)
             except protocol.Unfit as error:
-                raise Faulted(
-                    REJECTED, f"what was handed over cannot cross into the sandbox: {error}"
-                ) from None
+                raise questions.unfit(str(error)) from None
             finally:
                 self._asking = nested
 

@@ -14,6 +14,7 @@ _AWAY: Final = 12e-6
 """Seconds: a yield that takes longer has let somebody else run on this core."""
 
 _NAPS: Final = 16
+"""How many frames are slept for then, before it is tried again."""
 
 
 class Watch:

@@ -20,8 +20,6 @@ MAX_BLOCKS = 15
 MAX_BRACKETS = 40
 MAX_WEIGHT = 2 * MAX_NODES
 
-_SHORTER = "write the same with fewer return statements, or without finally"
-
 TOO_DEEP = "this is nested too deeply; split it into helper functions or several lines"
 
 _BRACKETS = re.compile(r"[()\[\]{}]")
@@ -127,17 +125,19 @@ def _leaves(statement: ast.AST) -> bool:
         return True
     if isinstance(statement, (ast.FunctionDef, ast.Lambda)):
         return False
-    below = _children(statement)
-    if isinstance(statement, (ast.For, ast.While)):
-        inner = [part for part in _run_by(statement) if isinstance(part, ast.Return)]
-        return bool(inner) or any(map(_leaves, statement.orelse))
-    return any(map(_leaves, below))
+    if isinstance(statement, (ast.For, ast.While)):  # whose own break and continue lead no further
+        returns = any(isinstance(part, ast.Return) for part in _run_by(statement))
+        return returns or any(map(_leaves, statement.orelse))
+    return any(map(_leaves, ast.iter_child_nodes(statement)))
 
 
 def _check_finally(tree: ast.Module) -> None:
     # The compiler writes a finally block down once for each way out of its try, with the finally blocks inside it.
     if _weigh(tree)[0] > MAX_WEIGHT:
-        raise Refused(f"line 1: there are too many ways out of try with finally; {_SHORTER}")
+        raise Refused(
+            "line 1: there are too many ways out of try with finally; "
+            "write the same with fewer return statements, or without finally"
+        )
 
 
 def _weigh(node: ast.AST) -> tuple[int, int]:
@@ -170,16 +170,9 @@ def _check_node(node: ast.AST) -> None:
     for name in _spelled(node):
         if is_reserved(name):
             raise _refuse(node, refusals.reserved_name(name))
-    if isinstance(node, ast.Try) and any(
-        isinstance(part, (ast.Yield, ast.YieldFrom)) for part in _run_by(node)
-    ):
-        # What would be left to do is done when the generator is freed, which may be in somebody else's call.
-        raise _refuse(
-            node, "a generator cannot yield inside try; collect the values in a list and return that"
-        )
-    if isinstance(node, ast.Try) and any(map(_leaves, node.finalbody)):
-        raise _refuse(node, "finally cannot be left by return, break or continue; write those behind it")
-    if isinstance(node, ast.Attribute):
+    if isinstance(node, ast.Try):
+        _check_try(node)
+    elif isinstance(node, ast.Attribute):
         if not isinstance(node.ctx, ast.Load):
             raise _refuse(node, "attributes cannot be set or deleted; keep values in variables or dicts")
         if node.attr.startswith("_") or _INTERNALS.match(node.attr):
@@ -192,6 +185,16 @@ def _check_node(node: ast.AST) -> None:
                 raise _refuse(node, refusals.missing_module(alias.name))
     elif isinstance(node, ast.ImportFrom) and not is_for_annotations(node):
         _check_import_from(node)
+
+
+def _check_try(node: ast.Try) -> None:
+    if _first_yield(node):
+        # What would be left to do is done when the generator is freed, which may be in somebody else's call.
+        raise _refuse(
+            node, "a generator cannot yield inside try; collect the values in a list and return that"
+        )
+    if any(map(_leaves, node.finalbody)):
+        raise _refuse(node, "finally cannot be left by return, break or continue; write those behind it")
 
 
 def _check_import_from(node: ast.ImportFrom) -> None:
@@ -264,9 +267,12 @@ def _check_validate(function: ast.FunctionDef) -> None:
     takes = function.args
     if len(takes.posonlyargs + takes.args) != 3 or takes.vararg or None in takes.kw_defaults:
         raise _refuse(function, f"validate is called with three values; write {VALIDATE}")
-    for node in _run_by(function):
-        if isinstance(node, (ast.Yield, ast.YieldFrom)):
-            raise _refuse(node, "validate cannot yield; return True, False or a text")
+    if found := _first_yield(function):
+        raise _refuse(found, "validate cannot yield; return True, False or a text")
+
+
+def _first_yield(statement: ast.stmt) -> ast.AST | None:
+    return next((part for part in _run_by(statement) if isinstance(part, (ast.Yield, ast.YieldFrom))), None)
 
 
 def _run_by(statement: ast.Module | ast.stmt) -> Iterator[ast.AST]:

@@ -124,5 +124,3 @@ GIVEN: tuple[Any, ...] = (
     *(value for f in MODULES.values() for value in (f, *f.table.values())),
 )
 """Everything that code can be given by name. None of it can be changed."""
-
-__all__ = ["BUILTINS", "EXCEPTIONS", "GIVEN", "MODULES", "NAMES", "bring"]

@@ -193,6 +193,3 @@ def _read_rarer(value: Any, name: str) -> Any:
     if name == "args" and isinstance(value, BaseException):
         return _arguments(value)
     raise AttributeError(refusals.missing_attribute(kind, name, _READERS.get(kind, {})))
-
-
-__all__ = ["METHODS", "VALUES", "Facade", "make_facade", "read_attribute"]

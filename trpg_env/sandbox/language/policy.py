@@ -1,11 +1,13 @@
 # ruff: noqa: N802  (visitors are named after the nodes they visit)
 """The language verification code is written in: what of Python is let through, and what is said about the rest.
 
-Only the worker imports this. Size and nesting are checked before parsing, the tree before transforming, and
+Only the worker imports this. Size and brackets are checked before parsing, the tree before transforming, and
 RestrictedPython's transformer, which refuses every node it does not know, has the last word.
 """
 
 import ast
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import CodeType
 from typing import Any
 
@@ -25,8 +27,8 @@ from trpg_env.sandbox.protocol import MAX_SOURCE
 FILENAME = "<verification code>"
 
 
-def compile_source(source: str) -> CodeType:
-    """Compile verification code.
+def parse_source(source: str) -> ast.Module:
+    """Parse verification code and check that it is within the language.
 
     Raises:
         Refused: If it is not Python, or not within the language.
@@ -41,15 +43,32 @@ def compile_source(source: str) -> CodeType:
     if "\0" in source:
         raise Refused("the code holds a NUL character; leave it out")
     source = source.removeprefix("\ufeff")
-    try:
+    with _refusing(source):
         check_brackets(source)
         tree = ast.parse(source, FILENAME)
         check_tree(tree)
+    return tree
+
+
+def compile_tree(tree: ast.Module, source: str) -> CodeType:
+    """Compile what `parse_source` let through; the tree is not the author's any more then.
+
+    Raises:
+        Refused, MemoryError: As `parse_source` does.
+    """
+    with _refusing(source):
         policy = _Policy()
         policy.visit(tree)
         if policy.errors:
             raise Refused("; ".join(policy.errors))
         return compile(tree, FILENAME, "exec", dont_inherit=True, optimize=0)
+
+
+@contextmanager
+def _refusing(source: str) -> Iterator[None]:
+    """Say of what Python raises about a source what its author has to know."""
+    try:
+        yield
     except SyntaxError as error:
         raise Refused(f"line {error.lineno or 1}: {refusals.syntax(source, error)}") from None
     except RecursionError:

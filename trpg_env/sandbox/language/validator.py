@@ -11,7 +11,7 @@ from types import CodeType, FunctionType, UnionType
 from typing import Any
 
 from trpg_env.sandbox.language.facades import BUILTINS, GIVEN
-from trpg_env.sandbox.language.policy import compile_source
+from trpg_env.sandbox.language.policy import compile_tree, parse_source
 
 _CHANGING = frozenset(
     {
@@ -41,8 +41,9 @@ class Validator:
         Raises:
             Refused: If it is not within the language.
         """
-        self._code: CodeType = compile_source(source)
-        self.spoils, rebinds = _means_of_change(ast.parse(source.removeprefix("\ufeff")))
+        tree = parse_source(source)
+        self.spoils, rebinds = _means_of_change(tree)
+        self._code: CodeType = compile_tree(tree, source)
         self._undecided = not rebinds
         self.function: Any = None
 

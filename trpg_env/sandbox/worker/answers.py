@@ -169,7 +169,7 @@ class Worker:
         return answers
 
     def _recovers(self) -> bool:
-        """Tell, after a call that was not short, whether the next one can have the memory it is promised."""
+        """Tell, after a check that was not short, whether the next of its batch can have the memory it is promised."""
         self._looked = True
         gc.collect()
         self._tired = self._tired or not limits.has_room()
@@ -267,12 +267,10 @@ class Worker:
                 limits.grant_cpu(time.process_time() + 2 * self._budget)
             connection.sendall(self._reply(body))
             if turn % _NOW_AND_THEN == 0 or time.monotonic() - began > _SHORT:
-                self._recovers()
+                self._tired = self._tired or not limits.has_room()
 
 
 def _answer(result: Any) -> Any:
-    if result is True or result is False:
-        return result
     if type(result) is str:
         return result[: protocol.MAX_MESSAGE + 1]
     got = "nothing" if result is None else f"a value of type {type(result).__name__}"

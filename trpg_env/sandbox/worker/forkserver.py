@@ -3,7 +3,7 @@
 The caller has always one to spare, so that one that had to be killed is replaced at once; and every worker starts from the same
 clean memory. No untrusted text ever comes here: it goes to the worker, over a socket of the worker's own.
 
-When the caller goes, so does this process, and the worker with it.
+When the caller goes, so does this process, and its workers with it.
 """
 
 import gc
