@@ -27,7 +27,7 @@ def instruction(script: Script, turns: int | None = None) -> str:
     lines = [f"You are: {script.persona}"] if script.persona else []
     lines.append(f"Your goal: {script.goal}")
     lines.append("Your actions, one each turn, with what may stand for each {placeholder}:")
-    lines += [f"- {_action(action)}" for action in program.actions]
+    lines += [f"- {action_line(action)}" for action in program.actions]
     if program.places:
         rest = len(program.places) - SHOWN_PLACES
         lines.append(
@@ -38,7 +38,8 @@ def instruction(script: Script, turns: int | None = None) -> str:
     return "\n".join(lines)
 
 
-def _action(action: Action) -> str:
+def action_line(action: Action) -> str:
+    """An action with its description and what may stand for each placeholder, in one line."""
     parts = [action.template.text]
     if action.description:
         parts.append(f": {action.description}")

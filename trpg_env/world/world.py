@@ -20,7 +20,7 @@ from trpg_env.world.grounding import GroundAction, Grounder
 from trpg_env.world.layout import Layout
 from trpg_env.world.reads import slots_read
 from trpg_env.world.resolution import Refusal, Resolver
-from trpg_env.world.ruling import Ruling, State
+from trpg_env.world.ruling import Ruling, State, erroneous
 from trpg_env.world.statements import Render, Run, Statements, Turn
 from trpg_env.world.values import Value, plain, put, thaw
 
@@ -43,6 +43,7 @@ class World:
         sandbox: Where its patterns and code run; it stays the caller's.
 
     Attributes:
+        grounded: True; a `NarrativeWorld` says False.
         script: The script.
         program: What it means.
         layout: Where a state's values stand.
@@ -63,6 +64,8 @@ class World:
         >>> ruling.error, ruling.state.turn
         (None, 1)
     """
+
+    grounded = True
 
     def __init__(self, script: Script, sandbox: Sandbox) -> None:
         program = script.program
@@ -156,7 +159,7 @@ class World:
         for holds, error, message in action.preconditions:
             if not holds(values, OUTSIDE):
                 said = message(values, OUTSIDE) if message else _DEFAULT_MESSAGE[error].format(action.text)
-                return _erroneous(state, text, action.name, action.parameters, error, said)
+                return erroneous(state, text, action.name, action.parameters, error, said)
         values = values.copy()
         values[0] += 1
         touched: list[int] = []
@@ -235,7 +238,7 @@ class World:
 
     @staticmethod
     def _refused(state: State, text: str, refusal: Refusal) -> Ruling:
-        return _erroneous(
+        return erroneous(
             state, text, refusal.name, dict(refusal.parameters or {}), "parameter", refusal.message
         )
 
@@ -268,6 +271,10 @@ class World:
         """How many milestones and completion conditions do not hold in a state."""
         conditions = [*self._milestones, *(holds for _, holds in self._completion)]
         return sum(not holds(values, OUTSIDE) for holds in conditions)
+
+    def is_sound(self, state: State) -> bool:
+        """Whether the parts of a loaded state agree: what is completed holds."""
+        return self._completed(state.values) == state.completed
 
     def save(self, state: State) -> dict[str, Any]:
         """A state as JSON-like data."""
@@ -315,17 +322,6 @@ _DEFAULT_MESSAGE = {
     "logic": "You cannot do this now: {}.",
     "parameter": "This is not a valid action: {}.",
 }
-
-
-def _erroneous(
-    state: State, text: str, name: str | None, parameters: dict[str, str], error: ErrorKind, message: str
-) -> Ruling:
-    """The ruling on an action that was not carried out: a turn is gone, nothing else has changed."""
-    values = state.values.copy()
-    values[0] += 1
-    progress = state.progress
-    after = _new(State, (values, state.hash, state.pending, state.counted, state.completed, progress))
-    return _new(Ruling, (text, name, parameters, error, message, "", after, False, False, progress, progress))
 
 
 def _watches(program: Program, layout: Layout) -> tuple[list[int], int]:
