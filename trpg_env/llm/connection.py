@@ -1,0 +1,189 @@
+"""One HTTP client for each event loop: loops come and go, run in several threads, and a client lives in one."""
+
+import asyncio
+import os
+import ssl
+import weakref
+from base64 import b64encode
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from trpg_env.llm.errors import BadAnswer, RequestRefused, Unreachable
+from trpg_env.llm.refusal import shown
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+MAX_BODY = 8 * 2**20
+"""The most bytes of a response that are read."""
+
+_IDLE = 4.0
+"""Seconds that an idle connection is kept: less than uvicorn's and llama.cpp's five, so that we close first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A response.
+
+    Attributes:
+        status: The HTTP status.
+        headers: Names in lower case.
+        body: All of it, or the first `MAX_BODY` bytes of an error's.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Connection:
+    """A client for one event loop; made by `connect`.
+
+    Attributes:
+        address: The base URL that was given.
+        host: Where it leads, for people: no credentials, no path.
+        ending: Closes it when its owner is gone.
+    """
+
+    def __init__(self, address: str | None, in_flight: int) -> None:
+        import httpx2  # noqa: PLC0415
+
+        self.address = address
+        self.ending: weakref.finalize[..., object] | None = None
+        self.client, self._http = _client(address, in_flight)
+        url = urlsplit(f"{str(self.client.base_url).rstrip('/')}/chat/completions")
+        credentials, _, self.host = url.netloc.rpartition("@")
+        self._url = httpx2.URL(url._replace(netloc=self.host).geturl())
+        # Credentials in an address are meant for whoever stands before the server, and go before a key.
+        basic = b64encode(unquote_to_bytes(credentials)).decode()
+        self._authorization = f"Basic {basic}" if credentials else None
+        given = self.client.default_headers.items()
+        headers = {name.lower(): value for name, value in given if isinstance(value, str)}
+        headers |= {"host": self.host, "accept-encoding": "identity"}
+        headers.pop("authorization", None)
+        self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
+
+    async def post(self, body: bytes, key: str) -> Received:
+        """Send one request.
+
+        Of the client's own way, only what a request needs is taken: its headers and its HTTP client. The rest costs
+        twice as much time as all of ours, reads bodies without bound, and takes a dropped connection for a time-out.
+
+        Args:
+            body: JSON.
+            key: The server's key.
+
+        Raises:
+            Unreachable: No connection, or it broke.
+            BadAnswer: More than `MAX_BODY` bytes, or no HTTP.
+            RequestRefused: The request cannot even be sent.
+        """
+        import aiohttp  # noqa: PLC0415
+        import httpx2  # noqa: PLC0415
+
+        authorization = self._authorization or f"Bearer {key}"
+        headers = [*self._headers, (b"authorization", authorization.encode())]
+        try:
+            request = httpx2.Request("POST", self._url, headers=headers, content=body)
+            response = await self._http.send(request, stream=True, follow_redirects=False)
+            try:
+                received = bytearray()
+                async with aclosing(response.aiter_bytes()) as chunks:
+                    async for chunk in chunks:
+                        received += chunk
+                        if len(received) > MAX_BODY:
+                            break
+            finally:
+                await response.aclose()
+        except (httpx2.InvalidURL, httpx2.UnsupportedProtocol, aiohttp.InvalidURL, UnicodeError) as error:
+            raise RequestRefused(f"this cannot be sent: {shown(str(error))}") from None
+        except (httpx2.DecodingError, aiohttp.ClientResponseError) as error:
+            raise BadAnswer(f"what came back is no HTTP: {shown(str(error))}") from None
+        except (
+            httpx2.TransportError,
+            httpx2.StreamError,
+            aiohttp.ClientError,
+            ssl.SSLError,
+            OSError,
+        ) as error:
+            raise Unreachable(_why(error)) from None
+        if len(received) > MAX_BODY and response.is_success:
+            raise BadAnswer(f"the body is longer than {MAX_BODY} bytes")
+        return Received(response.status_code, response.headers, bytes(received))
+
+
+async def connect(owner: object, address: str | None, in_flight: int) -> Connection:
+    """A client for the running event loop.
+
+    Closed with its loop by `asyncio.run` and `asyncio.Runner`, or when its owner is collected.
+
+    Args:
+        owner: Who holds the connection; may not be held by it.
+        address: The base URL; None for `OPENAI_BASE_URL` or OpenAI's own.
+        in_flight: The most requests at once.
+
+    Raises:
+        RequestRefused: The address is none.
+    """
+    import httpx2  # noqa: PLC0415
+    import openai  # noqa: PLC0415
+
+    try:
+        connection = Connection(address, in_flight)
+    except (openai.OpenAIError, httpx2.InvalidURL, ValueError) as error:
+        raise RequestRefused(f"there is no connecting to this address: {shown(str(error))}") from None
+    # A loop that is shut down ends its asynchronous generators. What holds this one is the finalizer's registry, so
+    # that the collector never meets an open client.
+    life = _life(connection.client)
+    await anext(life)
+    connection.ending = weakref.finalize(owner, _end, asyncio.get_running_loop(), life, os.getpid())
+    connection.ending.atexit = False
+    return connection
+
+
+def _client(address: str | None, in_flight: int) -> "tuple[AsyncOpenAI, Any]":
+    import httpx2  # noqa: PLC0415
+    from openai import AsyncOpenAI, DefaultAioHttpClient  # noqa: PLC0415
+
+    # The one limit on time is our own, of which a server that drips bytes is no way out.
+    http = DefaultAioHttpClient(
+        follow_redirects=False,
+        limits=httpx2.Limits(max_connections=in_flight, keepalive_expiry=_IDLE),
+        timeout=None,
+        trust_env=not _is_this_machine(address),
+        # Reading the certificates takes long and a megabyte; without TLS there is nothing to verify.
+        verify=not (address or "").startswith("http://"),
+    )
+    return AsyncOpenAI(
+        base_url=address, api_key="given with every request", max_retries=0, http_client=http
+    ), http
+
+
+def _is_this_machine(address: str | None) -> bool:
+    """Whether an address is the machine's own, which no proxy can reach."""
+    return address is not None and urlsplit(address).hostname in {"127.0.0.1", "localhost", "::1"}
+
+
+async def _life(client: "AsyncOpenAI") -> AsyncGenerator[None, None]:
+    try:
+        yield
+    finally:
+        await client.close()
+
+
+def _end(loop: asyncio.AbstractEventLoop, life: AsyncGenerator[None, None], pid: int) -> None:
+    """Close from any thread; a fork's copy of a loop is not its own."""
+    if not loop.is_closed() and os.getpid() == pid:
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(lambda: loop.create_task(life.aclose()))
+
+
+def _why(error: BaseException) -> str:
+    """What broke, in the words of the lowest layer that has any."""
+    said = shown(str(error))
+    while not said and (error := error.__cause__ or error.__context__):  # type: ignore[assignment]
+        said = shown(str(error))
+    return said or "the connection broke"

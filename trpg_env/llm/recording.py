@@ -1,0 +1,172 @@
+"""Recordings: every exchange with a model kept in a file, and played back from it.
+
+An exchange goes by all that determines it: the request, the episode's seed, and how many questions the participant had
+asked before. Nothing of where the model is served is part of that. Recording is a memo: a question that has an answer
+is answered from the file and not asked again, so that a run that was interrupted goes on where it stood; a question that
+ended with an error is asked again. A replay gives the errors, too: a run repeats exactly, failures and all.
+"""
+
+import json
+import os
+import sqlite3
+from typing import ClassVar, Final
+
+from trpg_env.llm import errors
+from trpg_env.llm.errors import ModelError, NotRecorded
+from trpg_env.llm.exchange import Answer, Usage
+from trpg_env.llm.missing import what_is_missing
+from trpg_env.llm.question import Question
+from trpg_env.llm.record_file import RecordFile, open_to_read, open_to_write
+
+Outcome = Answer | ModelError
+_Row = tuple[str | None, str]
+
+_FIND: Final = "SELECT error, value FROM exchange WHERE seed = ? AND number = ? AND request = ?"
+_KEEP: Final = """INSERT INTO exchange (seed, number, request, error, value, asked) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET error = excluded.error, value = excluded.value WHERE error IS NOT NULL"""
+_CLASSES: Final = {
+    name: kind
+    for name, kind in vars(errors).items()
+    if isinstance(kind, type) and issubclass(kind, ModelError)
+}
+_REMEMBERED: Final = 50_000
+"""How many parts a recorder knows to be in the file; for speed alone."""
+
+
+class RecordingFailed(ModelError):
+    """An answer could not be put into the recording: the disk is full or broken."""
+
+    kind: ClassVar[str] = "record"
+
+
+class Recorder:
+    """Writes a recording, and answers from it what it holds.
+
+    Several threads and processes may record into one file: where two ask the same, both have the answer that came
+    first. What could not be written is kept, and put into the file before anything else is asked.
+
+    Args:
+        path: The file; begun where there is none.
+
+    Raises:
+        ModelUnavailable: It cannot be written, or is something else.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._file = RecordFile(path, open_to_write)
+        self._unwritten: list[tuple[Question, Outcome]] = []
+        self._there: set[int] = set()
+
+    def find(self, question: Question) -> Answer | None:
+        """The answer that is recorded, if there is one.
+
+        Raises:
+            RecordingFailed: The file cannot be read, or what should be in it cannot be written yet.
+        """
+        opened = self._file.opened
+        with opened.lock:
+            while self._unwritten:
+                self._write(*self._unwritten[-1])
+                self._unwritten.pop()
+            try:
+                row = opened.connection.execute(_FIND, question.key).fetchone()
+                outcome = _read(row) if row else None
+            except sqlite3.Error as error:
+                raise self._failed(error) from None
+        return outcome if isinstance(outcome, Answer) else None
+
+    def keep(self, question: Question, outcome: Outcome) -> Outcome:
+        """Record how an exchange ended.
+
+        Returns:
+            What the file holds now: the same, or the answer that somebody else was given first.
+
+        Raises:
+            RecordingFailed: It could not be written.
+        """
+        try:
+            return self._write(question, outcome)
+        except RecordingFailed:
+            self._unwritten.append((question, outcome))
+            raise
+
+    def _write(self, question: Question, outcome: Outcome) -> Outcome:
+        opened = self._file.opened
+        try:
+            with opened.lock, opened.connection as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                row = (*question.key, *_written(outcome), question.asked)
+                if not connection.execute(_KEEP, row).rowcount:
+                    return _read(connection.execute(_FIND, question.key).fetchone())
+                parts = {name: text for name, text in question.parts.items() if name not in self._there}
+                connection.executemany("INSERT OR IGNORE INTO part VALUES (?, ?)", parts.items())
+        except sqlite3.Error as error:
+            raise self._failed(error) from None
+        if len(self._there) > _REMEMBERED:
+            self._there.clear()
+        self._there.update(parts)
+        return outcome
+
+    def _failed(self, error: sqlite3.Error) -> RecordingFailed:
+        return RecordingFailed(f"the recording {self._file.path.name} cannot be written: {error}")
+
+
+class Replay:
+    """Answers from a recording and from nothing else.
+
+    Args:
+        path: The file; it is not changed.
+
+    Raises:
+        ModelUnavailable: It is not there, or no recording.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._file = RecordFile(path, open_to_read)
+
+    def answer(self, question: Question) -> Answer:
+        """The recorded answer.
+
+        Raises:
+            NotRecorded: There is none; names what was asked, and where the recording goes another way.
+            ModelError: The exchange ended with it when it was recorded.
+        """
+        opened = self._file.opened
+        try:
+            with opened.lock:
+                row = opened.connection.execute(_FIND, question.key).fetchone()
+                if row is None:
+                    missing = what_is_missing(opened.connection, question)
+                    raise NotRecorded(f"{self._file.path.name} has {missing}")
+            outcome = _read(row)
+        except sqlite3.Error as error:
+            raise NotRecorded(f"the recording {self._file.path.name} cannot be read: {error}") from None
+        if isinstance(outcome, ModelError):
+            raise outcome
+        return outcome
+
+
+def _written(outcome: Outcome) -> tuple[str | None, str]:
+    if isinstance(outcome, ModelError):
+        return type(outcome).__name__, json.dumps({"kind": outcome.kind, "message": str(outcome)})
+    value = {
+        "content": outcome.content,
+        "reasoning": outcome.reasoning,
+        "finish": outcome.finish,
+        "usage": outcome.usage.as_dict(),
+    }
+    return None, json.dumps(value)
+
+
+def _read(row: _Row) -> Outcome:
+    error, text = row
+    try:
+        value = json.loads(text)
+        if error is None:
+            return Answer(value["content"], value["reasoning"], value["finish"], Usage(**value["usage"]))
+        outcome = _CLASSES.get(error, ModelError)(value["message"])
+        if outcome.kind != value["kind"]:
+            outcome.kind = value["kind"]  # type: ignore[misc]  # of a class that is not known here
+    except (ValueError, TypeError, LookupError):
+        raise sqlite3.DatabaseError("an exchange in it is damaged") from None
+    return outcome
