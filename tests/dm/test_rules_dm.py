@@ -7,7 +7,7 @@ from typing import Any
 
 from trpg_env.dm import DungeonMaster, RulesDM
 from trpg_env.script import Script
-from trpg_env.world import World
+from trpg_env.world import SeededFate, World
 
 
 def test_it_is_a_dungeon_master_that_can_be_copied_and_pickled() -> None:
@@ -19,7 +19,7 @@ def test_it_is_a_dungeon_master_that_can_be_copied_and_pickled() -> None:
 
 def test_it_opens_with_what_the_player_sees(make_world: Callable[[Any], World]) -> None:
     world = make_world("cool-tomato")
-    opened = RulesDM().open(world, world.begin(1))
+    opened = RulesDM().open(world, world.begin(1), SeededFate(0, 0))
     assert opened.observation.startswith("Place: hall. A draughty hall.")
     assert opened.thought
 

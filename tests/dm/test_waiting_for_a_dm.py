@@ -9,7 +9,7 @@ import pytest
 
 from trpg_env.dm import Narration, RulesDM
 from trpg_env.envs import AgentRefineEnv, directly
-from trpg_env.world import Ruling, State, World
+from trpg_env.world import AnyWorld, Ruling, SeededFate, State
 
 
 class SlowDM(RulesDM):
@@ -17,11 +17,11 @@ class SlowDM(RulesDM):
 
     kind = "slow"
 
-    async def open(self, world: World, state: State) -> Narration:  # type: ignore[override]
+    async def open(self, world: AnyWorld, state: State, fate: SeededFate) -> Narration:  # type: ignore[override]
         await asyncio.sleep(0)
-        return super().open(world, state)
+        return super().open(world, state, fate)
 
-    async def answer(self, world: World, before: State, ruling: Ruling) -> Narration:  # type: ignore[override]
+    async def answer(self, world: AnyWorld, before: State, ruling: Ruling) -> Narration:  # type: ignore[override]
         await asyncio.sleep(0)
         return super().answer(world, before, ruling)
 
@@ -29,14 +29,14 @@ class SlowDM(RulesDM):
 class FailingDM(RulesDM):
     kind = "failing"
 
-    def answer(self, world: World, before: State, ruling: Ruling) -> Narration:
+    def answer(self, world: AnyWorld, before: State, ruling: Ruling) -> Narration:
         raise RuntimeError("no more words")
 
 
 class LateFailingDM(RulesDM):
     kind = "late"
 
-    async def answer(self, world: World, before: State, ruling: Ruling) -> Narration:  # type: ignore[override]
+    async def answer(self, world: AnyWorld, before: State, ruling: Ruling) -> Narration:  # type: ignore[override]
         await asyncio.sleep(0)
         raise RuntimeError("no more words")
 

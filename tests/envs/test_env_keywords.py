@@ -11,7 +11,7 @@ import pytest
 from trpg_env import ScriptError, load_script
 from trpg_env.dm import Narration, RulesDM
 from trpg_env.envs import AgentRefineEnv
-from trpg_env.world import Ruling, State, World
+from trpg_env.world import AnyWorld, Ruling, SeededFate, State
 
 
 class TerseDM:
@@ -22,11 +22,11 @@ class TerseDM:
     def __init__(self) -> None:
         self.answers = 0
 
-    def open(self, world: World, state: State) -> Narration:
+    def open(self, world: AnyWorld, state: State, fate: SeededFate) -> Narration:
         self.answers = 0
         return Narration("begin", "Go.")
 
-    def answer(self, world: World, before: State, ruling: Ruling) -> Narration:
+    def answer(self, world: AnyWorld, before: State, ruling: Ruling) -> Narration:
         self.answers += 1
         return Narration("answer", "" if ruling.error is None else f"No, for the {self.answers}. time.")
 
@@ -129,7 +129,7 @@ def test_a_dungeon_master_of_ones_own_answers_and_is_kept_in_snapshots(make: Cal
 
 def test_a_dungeon_master_cannot_make_an_observation_longer_than_the_space(make: Callable[..., Any]) -> None:
     class Talkative(TerseDM):
-        def answer(self, world: World, before: State, ruling: Ruling) -> Narration:
+        def answer(self, world: AnyWorld, before: State, ruling: Ruling) -> Narration:
             return Narration("", "茶" * 200_000)
 
     env = make(dm=Talkative())

@@ -12,7 +12,7 @@ import trpg_env  # noqa: F401 - registers AgentRefine-v0
 from trpg_env.dm import Narration
 from trpg_env.envs import AgentRefineVectorEnv
 from trpg_env.sandbox import Sandbox
-from trpg_env.world import Ruling, State, World
+from trpg_env.world import AnyWorld, Ruling, SeededFate, State
 
 SCRIPTS = ["cool-tomato", "ship", "unix-config"]
 
@@ -235,11 +235,11 @@ class CountingDM:
     def __init__(self) -> None:
         self.answers = 0
 
-    def open(self, world: World, state: State) -> Narration:
+    def open(self, world: AnyWorld, state: State, fate: SeededFate) -> Narration:
         self.answers = 0
         return Narration("", "Begin.")
 
-    def answer(self, world: World, before: State, ruling: Ruling) -> Narration:
+    def answer(self, world: AnyWorld, before: State, ruling: Ruling) -> Narration:
         self.answers += 1
         return Narration("", str(self.answers))
 

@@ -1,7 +1,7 @@
 """The dungeon master that narrates from the script's own texts."""
 
 from trpg_env.dm.protocol import Narration
-from trpg_env.world import Ruling, State, World
+from trpg_env.world import AnyWorld, Ruling, SeededFate, State, World
 
 _new = tuple.__new__
 """Makes a named tuple from a tuple of its fields, at a third of what its own constructor costs."""
@@ -17,14 +17,15 @@ class RulesDM:
 
     kind = "rules"
 
-    def open(self, world: World, state: State) -> Narration:
+    def open(self, world: AnyWorld, state: State, fate: SeededFate) -> Narration:
         """The opening scene: what the player sees at the start."""
+        assert isinstance(world, World), "a narrative script takes another DM"
         return Narration(
             "A new episode begins; the player learns where they are and what they see.",
             world.look(state.values),
         )
 
-    def answer(self, world: World, before: State, ruling: Ruling) -> Narration:
+    def answer(self, world: AnyWorld, before: State, ruling: Ruling) -> Narration:
         """The script's observation, or what was wrong."""
         _, name, _, error, message, observation, _, success, failure, progress, earlier = ruling
         if error is None:
@@ -35,7 +36,7 @@ class RulesDM:
                 thought += " With it the episode is lost."
             elif progress > earlier:
                 thought += " It brings them nearer to the goal."
-            return _new(Narration, (thought, observation))
+            return _new(Narration, (thought, observation, None))
         if error == "parameter":
             thought = (
                 "The player's text is no action that the script accepts: a parameter error. Nothing changes."

@@ -1,6 +1,7 @@
 """`AgentRefine-v0`: a script as a Gymnasium environment."""
 
 import operator
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -9,14 +10,14 @@ from typing import Any, ClassVar, SupportsInt
 import gymnasium as gym
 from gymnasium.error import InvalidAction, ResetNeeded
 
-from trpg_env.dm import DungeonMaster, RulesDM
+from trpg_env.dm import DungeonMaster, dungeon_master
 from trpg_env.envs.episode import MAX_OBSERVATION, Episode
 from trpg_env.envs.reward import Reward, RewardSpec
 from trpg_env.envs.spaces import ActionText, AnyText
 from trpg_env.envs.waiting import Wait, directly
 from trpg_env.sandbox import Sandbox
 from trpg_env.script import Script, ScriptLike, load_script
-from trpg_env.world import Ruling, State, World
+from trpg_env.world import AnyWorld, Ruling, State, World, make_world
 from trpg_env.world.resolution import MAX_ACTION
 
 MAX_SEED = 2**31
@@ -35,7 +36,11 @@ class AgentRefineEnv(gym.Env[str, str]):
 
     Args:
         script: A library name, a path, a mapping, or a script.
-        dm: Who answers: `"rules"`, or a DM object.
+        dm: Who answers: `"rules"`, `"llm"`, or a DM object.
+        model: With `dm="llm"`: `"local"` for the embedded model, or the name of one that is served at `base_url`.
+        base_url: Where it is served; where left out, `OPENAI_BASE_URL` says so.
+        record: A file that keeps every exchange with the model.
+        replay: Such a file, which then answers instead of the model.
         max_turns: After how many actions an episode is truncated; the script's own number where left out.
         reward: `"progress"`, `"sparse"`, or a mapping of terms to weights (see `trpg_env.envs.reward.TERMS`).
         admissible_actions: Whether `info` lists every action that would be carried out now.
@@ -64,12 +69,16 @@ class AgentRefineEnv(gym.Env[str, str]):
         script: ScriptLike,
         *,
         dm: str | DungeonMaster = "rules",
+        model: str | None = None,
+        base_url: str | None = None,
+        record: str | os.PathLike[str] | None = None,
+        replay: str | os.PathLike[str] | None = None,
         max_turns: int | None = None,
         reward: RewardSpec = "progress",
         admissible_actions: bool = False,
         render_mode: str | None = None,
         sandbox: Sandbox | None = None,
-        world: World | None = None,
+        world: AnyWorld | None = None,
     ) -> None:
         if render_mode not in (None, *self.metadata["render_modes"]):
             raise ValueError(f'render_mode={render_mode!r} is not None, "ansi" or "human"')
@@ -83,8 +92,9 @@ class AgentRefineEnv(gym.Env[str, str]):
         self._own_sandbox = sandbox is None and world is None
         self._sandbox = sandbox or (world.sandbox if world else Sandbox())
         self.script: Script = world.script if world else load_script(script, sandbox=self._sandbox)
-        self.dm = _dungeon_master(dm, self.script)
-        self.world = world or World(self.script, self._sandbox)
+        self.dm = dungeon_master(dm, model=model, base_url=base_url, record=record, replay=replay)
+        _require_playable(self.script, self.dm, listing=admissible_actions)
+        self.world: AnyWorld = world or make_world(self.script, self._sandbox)
         self.render_mode = render_mode
         self._keywords = {
             "dm": self.dm,
@@ -93,7 +103,7 @@ class AgentRefineEnv(gym.Env[str, str]):
             "admissible_actions": admissible_actions,
             "render_mode": render_mode,
         }
-        if admissible_actions:
+        if admissible_actions and isinstance(self.world, World):
             self.world.grounder.require_listable()
         turns = max_turns or self.script.max_turns
         self.episode = Episode(self.world, self.dm, terms, turns, admissible_actions=admissible_actions)
@@ -268,18 +278,19 @@ class AgentRefineEnv(gym.Env[str, str]):
         self._last_action = state["last_action"]
 
 
-def _dungeon_master(dm: str | DungeonMaster, script: Script) -> DungeonMaster:
-    if dm == "rules":
-        if not script.grounded:
-            raise ValueError(
-                f'{script.name!r} is a narrative script, which dm="rules" cannot play; it takes dm="llm"'
-            )
-        return RulesDM()
-    if dm == "llm":
-        raise ValueError('dm="llm" is not part of this version; a grounded script takes dm="rules"')
-    if isinstance(dm, str | type) or not isinstance(dm, DungeonMaster):
-        raise ValueError(f'dm={dm!r} is not "rules" or a DM object (see trpg_env.dm.DungeonMaster)')
-    return dm
+def _require_playable(script: Script, dm: DungeonMaster, *, listing: bool) -> None:
+    """Refuse what a narrative script has no engine for."""
+    if script.grounded:
+        return
+    if not getattr(dm, "judges", False):
+        raise ValueError(
+            f'{script.name!r} is a narrative script, which dm="{dm.kind}" cannot play; it takes dm="llm" and a model'
+        )
+    if listing:
+        raise ValueError(
+            f"{script.name!r} is a narrative script: which actions would be carried out is for its DM to judge, one by one; "
+            "leave admissible_actions out"
+        )
 
 
 def _whole(value: SupportsInt, name: str) -> int:

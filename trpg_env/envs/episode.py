@@ -9,12 +9,13 @@ from math import isfinite
 from operator import index
 from typing import Any, NamedTuple
 
-from trpg_env.dm import DungeonMaster, Narration
+from trpg_env.dm import DungeonMaster, Judgement, Narration
 from trpg_env.envs.react import Refused
 from trpg_env.envs.reward import Reward
 from trpg_env.envs.waiting import Loop, Wait
+from trpg_env.llm.errors import ContextTooLong, ModelError
 from trpg_env.script.instruction import instruction
-from trpg_env.world import Ruling, SeededFate, State, VerificationFailed, World
+from trpg_env.world import AnyWorld, NarrativeWorld, Ruling, SeededFate, State, VerificationFailed, World
 
 MAX_OBSERVATION = 100_000
 """The longest observation, in characters; longer ones end in an ellipsis."""
@@ -23,6 +24,7 @@ Info = dict[str, Any]
 
 _UNCHECKED = "the action could not be checked"
 _UNANSWERED = "the dungeon master did not answer"
+_FULL = "the dungeon master's context is full"
 
 
 class Step(NamedTuple):
@@ -39,8 +41,8 @@ class Episode:
     """Plays one episode after another in one world.
 
     Args:
-        world: The world.
-        dm: Puts rulings into words.
+        world: The world, grounded or narrative.
+        dm: Puts rulings into words, and judges where the world leaves it open.
         reward: What rulings are worth.
         max_turns: After how many actions an episode is truncated.
         admissible_actions: Whether `info` lists them.
@@ -51,23 +53,26 @@ class Episode:
         seed: The episode's seed.
         luck: Its luck.
         variation: The number of its variation.
+        cut_short: Whether the episode ended because the conversation no longer fits into the DM's context: the last
+            action was neither judged nor answered.
     """
 
     def __init__(
-        self, world: World, dm: DungeonMaster, reward: Reward, max_turns: int, *, admissible_actions: bool
+        self, world: AnyWorld, dm: DungeonMaster, reward: Reward, max_turns: int, *, admissible_actions: bool
     ) -> None:
         self._world = world
         self._dm = dm
         self._reward = reward
         self.max_turns = max_turns
         self._admissible = admissible_actions
+        self._audits = world.grounded and getattr(dm, "judges", False) is True
         self._instruction = instruction(world.script, max_turns)
-        self.playing = False
+        self.playing = self.cut_short = False
         self.seed = self.luck = self.variation = 0
         self._state: State | None = None
         self._fate = SeededFate(0, 0)
         # What was last given: after an action as it came about, otherwise whole.
-        self._given: tuple[Ruling, str, str, list[str] | None] | None = None
+        self._given: tuple[Ruling, str, str, list[str] | None, Judgement | None] | None = None
         self._told: Step | None = None
         self._loop = Loop()
 
@@ -112,12 +117,12 @@ class Episode:
         Raises:
             ValueError: There is no such variation.
         """
-        narration = self._dm.open(self._world, self._start(seed, luck, variation))
+        narration = self._dm.open(self._world, self._start(seed, luck, variation), self._fate)
         return self._opened(narration if isinstance(narration, Narration) else self._loop.run(narration))
 
     async def begin_async(self, seed: int, luck: int, variation: int | None, wait: Wait) -> Step:
         """The same as `begin`, for a caller who says how a DM that is a coroutine is waited for."""
-        narration = self._dm.open(self._world, self._start(seed, luck, variation))
+        narration = self._dm.open(self._world, self._start(seed, luck, variation), self._fate)
         return self._opened(narration if isinstance(narration, Narration) else await wait(narration))
 
     def _start(self, seed: int, luck: int, variation: int | None) -> State:
@@ -125,7 +130,7 @@ class Episode:
         state = self._world.begin(variation)
         self.seed, self.luck, self.variation = seed, luck, variation
         self._fate = SeededFate(seed, luck)
-        self._state, self._given, self.playing = state, None, True
+        self._state, self._given, self.playing, self.cut_short = state, None, True, False
         return state
 
     def _opened(self, narration: Narration) -> Step:
@@ -156,7 +161,7 @@ class Episode:
             narration = self._dm.answer(self._world, before, ruling)
             if not isinstance(narration, Narration):
                 narration = self._loop.run(narration)
-            return self._answered(ruling, narration, admissible)
+            return self._answered(before, ruling, narration, admissible)
         except Exception as error:
             return self._broken_dm(error)
 
@@ -172,7 +177,7 @@ class Episode:
             narration = self._dm.answer(self._world, before, ruling)
             if not isinstance(narration, Narration):
                 narration = await wait(narration)
-            return self._answered(ruling, narration, admissible)
+            return self._answered(before, ruling, narration, admissible)
         except Exception as error:
             return self._broken_dm(error)
 
@@ -188,29 +193,49 @@ class Episode:
             return self._broken(_UNCHECKED, error.kind, str(error))
 
     def _answered(
-        self, ruling: Ruling, narration: Narration, admissible: list[str] | None
+        self, before: State, ruling: Ruling, narration: Narration, admissible: list[str] | None
     ) -> tuple[str, float, bool, bool, Info]:
-        thought, observation = narration
-        if thought.__class__ is not str or observation.__class__ is not str:
-            raise TypeError(f"a narration is two texts, not {narration!r}")
-        self._state = state = ruling.state
+        thought, observation, judgement = narration
+        if (
+            thought.__class__ is not str
+            or observation.__class__ is not str
+            or not (judgement is None or judgement.__class__ is Judgement)
+        ):
+            raise TypeError(f"a narration is two texts and a judgement, not {narration!r}")
         if len(observation) > MAX_OBSERVATION:
             observation = _shortened(observation)
-        self._given = (ruling, thought, observation, None if admissible is None else admissible.copy())
+        world = self._world
+        if world.__class__ is NarrativeWorld:
+            ruling = _concluded(world, before, ruling, judgement, observation)
+        audit = judgement or Judgement() if self._audits else None
+        self._state = state = ruling.state
+        self._given = (
+            ruling,
+            thought,
+            observation,
+            None if admissible is None else admissible.copy(),
+            audit,
+        )
         reward, terms = self._reward.score(ruling)
         terminated = ruling.success or ruling.failure
         truncated = not terminated and state.values[0] >= self.max_turns
         if terminated or truncated:
             self.playing = False
-        info = _info(thought, ruling, terms, admissible)
+        info = _info(thought, ruling, terms, admissible, audit)
         return observation, reward, terminated, truncated, info
 
     def _admissible_now(self, state: State) -> list[str] | None:
         if not self._admissible:
             return None
+        assert isinstance(self._world, World), "asked for in a grounded script alone"
         return [action.text for action in self._world.admissible.now(state.values)]
 
     def _broken_dm(self, error: Exception) -> Step:
+        if isinstance(error, ContextTooLong):
+            self.cut_short = True
+            return self._ended(_FULL)
+        if isinstance(error, ModelError):
+            return self._broken(_UNANSWERED, f"dm:{error.kind}", str(error))
         try:
             message = f"{type(error).__name__}: {error}"
         except Exception:  # it cannot even say what it is
@@ -218,9 +243,13 @@ class Episode:
         return self._broken(_UNANSWERED, "dm", message)
 
     def _broken(self, why: str, kind: str, message: str) -> Step:
+        return self._ended(why, {"kind": kind, "message": message})
+
+    def _ended(self, why: str, error: dict[str, str] | None = None) -> Step:
+        """The step that ends an episode whose last action has no answer."""
         self._given, self.playing = None, False
         info = self._idle_info(f"{why}; the episode cannot go on.", [] if self._admissible else None)
-        info["error"] = {"kind": kind, "message": message}
+        info["error"] = error or info["error"]
         self._told = Step(f"The episode ends here: {why}.", 0.0, False, True, info)
         return self.told()
 
@@ -228,7 +257,7 @@ class Episode:
         """`info` where no action was judged: at the start, and where an episode broke."""
         state = self.state
         ruling = Ruling("", None, {}, None, "", "", state, False, False, state.progress, state.progress)
-        return _info(thought, ruling, self._reward.zero, listed)
+        return _info(thought, ruling, self._reward.zero, listed, Judgement() if self._audits else None)
 
     def told(self) -> Step:
         """What was last given to the player, made afresh.
@@ -240,10 +269,10 @@ class Episode:
             return self._told._replace(info=_copied(self._told.info))
         if self._given is None:
             raise ValueError("no episode has begun: reset first")
-        ruling, thought, observation, listed = self._given
+        ruling, thought, observation, listed, audit = self._given
         reward, terms = self._reward.score(ruling)
         terminated = ruling.success or ruling.failure
-        info = _info(thought, ruling, terms, None if listed is None else listed.copy())
+        info = _info(thought, ruling, terms, None if listed is None else listed.copy(), audit)
         return Step(observation, reward, terminated, not (terminated or self.playing), info)
 
     def snapshot(self) -> dict[str, Any]:
@@ -264,6 +293,7 @@ class Episode:
             "reward": last.reward,
             "terminated": last.terminated,
             "truncated": last.truncated,
+            "cut_short": self.cut_short,
             "info": last.info,
         }
 
@@ -287,7 +317,7 @@ class Episode:
             )
             if not (isfinite(last.reward) and {last.terminated, last.truncated} <= {True, False}):
                 raise ValueError("reward, terminated and truncated are a number and two booleans")
-            transcript = snapshot["dm"]
+            transcript, cut_short = snapshot["dm"], snapshot.get("cut_short") is True
             self._world.settings(variation)
             if not self._agree(state, last.info):
                 raise ValueError("its parts contradict one another")
@@ -297,7 +327,7 @@ class Episode:
         self.seed, self.luck, self.variation = seed, luck, variation
         self._fate = SeededFate(seed, luck)
         self._state, self._told, self._given = state, last, None
-        self.playing = not (last.terminated or last.truncated)
+        self.playing, self.cut_short = not (last.terminated or last.truncated), cut_short
         return self.told()
 
     def _agree(self, state: State, info: Info) -> bool:
@@ -307,16 +337,32 @@ class Episode:
         elif "admissible_actions" not in info:
             info["admissible_actions"] = self._admissible_now(state)
         nothing = Ruling("", None, {}, None, "", "", state, False, False, 0.0, 0.0)
-        expected = _info("", nothing, {}, [] if self._admissible else None)
+        audit = Judgement() if self._audits else None
+        expected = _info("", nothing, {}, [] if self._admissible else None, audit)
         return (
             _of_one_shape(info | {"reward_terms": {}}, expected)
             and (info["state_hash"], info["turn"]) == (expected["state_hash"], state.turn)
             and (info["success"] or info["progress"] == state.progress)
-            and self._world.judge(state.values).completed == state.completed
+            and self._world.is_sound(state)
         )
 
 
-def _info(thought: str, ruling: Ruling, terms: dict[str, float], listed: list[str] | None) -> Info:
+def _concluded(
+    world: NarrativeWorld, before: State, ruling: Ruling, judgement: Judgement | None, told: str
+) -> Ruling:
+    """What a narrative world's ruling comes to by the DM's judgement."""
+    if judgement is None:
+        raise TypeError("the DM of a narrative script judges each action; this one gave no judgement")
+    return world.conclude(before, ruling, judgement.error, judgement.completed, told)
+
+
+def _info(
+    thought: str,
+    ruling: Ruling,
+    terms: dict[str, float],
+    listed: list[str] | None,
+    audit: Judgement | None,
+) -> Info:
     _, name, parameters, error, message, _, state, success, _, progress, _ = ruling
     info: Info = {
         "success": success,
@@ -336,6 +382,8 @@ def _info(thought: str, ruling: Ruling, terms: dict[str, float], listed: list[st
     }
     if listed is not None:
         info["admissible_actions"] = listed
+    if audit is not None:
+        info["audit"] = audit._asdict() | {"completed": list(audit.completed)}
     return info
 
 

@@ -1,0 +1,74 @@
+"""The form of a language model's reply as dungeon master: think, tell, judge, in the paper's order."""
+
+import re
+from functools import cache
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
+
+from trpg_env.dm.protocol import Judgement
+
+MAX_THOUGHT = 500
+MAX_TOLD = 1_200
+"""The longest thought and observation, in characters: room for what is asked for, an end for a model that finds none."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def _cleaned(text: str) -> str:
+    """A text that any terminal and file can take."""
+    return _CONTROL.sub("", text.replace("\r\n", "\n")).strip()
+
+
+def _not_blank(text: str) -> str:
+    if not text:
+        raise ValueError("it is blank; tell the player something")
+    return text
+
+
+def _each_once(numbers: Any) -> Any:
+    """A condition may be reported twice; only what is no list of numbers at all is left to be refused."""
+    whole = isinstance(numbers, list) and all(type(number) is int for number in numbers)
+    return sorted(set(numbers)) if whole else numbers
+
+
+class Verdict(BaseModel):
+    """A DM's reply. The order of the fields is the order in which they are asked for.
+
+    Attributes:
+        thought: What the DM makes of the player's state.
+        observation: What the player is told.
+        parameter_error: Whether the action is no valid one.
+        place_error: Whether it was tried in the wrong place.
+        logic_error: Whether it was tried at the wrong time.
+        completed: The completion conditions that are met now, by index.
+    """
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    thought: Annotated[str, Field(max_length=MAX_THOUGHT), AfterValidator(_cleaned)]
+    observation: Annotated[
+        str, Field(min_length=1, max_length=MAX_TOLD), AfterValidator(_cleaned), AfterValidator(_not_blank)
+    ]
+    parameter_error: bool
+    place_error: bool
+    logic_error: bool
+    completed: list[int]
+
+    @property
+    def judgement(self) -> Judgement:
+        """What was judged."""
+        return Judgement(self.parameter_error, self.place_error, self.logic_error, tuple(self.completed))
+
+
+@cache
+def verdict_form(conditions: int) -> type[Verdict]:
+    """The reply's form for a script with so many completion conditions: no other numbers than theirs.
+
+    Example:
+        >>> verdict_form(2).model_json_schema()["properties"]["completed"]["items"]["enum"]
+        [0, 1]
+    """
+    number: Any = Literal[tuple(range(conditions))]
+    completed: Any = Annotated[list[number], Field(max_length=conditions), BeforeValidator(_each_once)]
+    return create_model("Verdict", __base__=Verdict, completed=(completed, ...))
