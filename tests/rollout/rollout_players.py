@@ -126,7 +126,7 @@ class Told:
     def __init__(self, opening: Any, answer: Any) -> None:
         self._opening, self._answer = opening, answer
 
-    def open(self, world: Any, state: Any) -> Any:
+    def open(self, world: Any, state: Any, fate: Any) -> Any:
         return self._opening()
 
     def answer(self, world: Any, before: Any, ruling: Any) -> Any:

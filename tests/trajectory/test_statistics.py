@@ -13,7 +13,7 @@ from trpg_env import rollout
 from trpg_env.agents import ErringAgent, RandomAgent
 from trpg_env.sandbox import Sandbox
 from trpg_env.script import Script
-from trpg_env.trajectory import Statistics, Tally, Trajectory
+from trpg_env.trajectory import Statistics, Tally, Trajectory, counted
 
 tallies = st.builds(
     Tally,
@@ -22,6 +22,9 @@ tallies = st.builds(
     outcome=st.sampled_from(["completed", "failed", "truncated", "error"]),
     success=st.booleans(),
     errors=st.text("..plo", max_size=12),
+    usage=st.dictionaries(
+        st.sampled_from(["calls", "dm_calls", "context_too_long", "?"]), st.integers(0, 9)
+    ).map(counted),
 )
 
 
@@ -34,7 +37,7 @@ def played(load: Callable[[Any], Script], sandbox: Sandbox) -> list[Trajectory]:
     ]
 
 
-def counted(found: list[Tally]) -> Statistics:
+def count(found: list[Tally]) -> Statistics:
     statistics = Statistics()
     for tally in found:
         statistics.count(tally)
@@ -43,14 +46,14 @@ def counted(found: list[Tally]) -> Statistics:
 
 @given(st.lists(tallies, max_size=12), st.lists(tallies, max_size=12))
 def test_two_halves_put_together_are_the_whole(first: list[Tally], second: list[Tally]) -> None:
-    together = counted(first)
-    together.update(counted(second))
-    assert together == counted(first + second)
+    together = count(first)
+    together.update(count(second))
+    assert together == count(first + second)
 
 
 @given(st.lists(tallies, max_size=12))
 def test_the_totals_agree_with_one_another(found: list[Tally]) -> None:
-    statistics = counted(found)
+    statistics = count(found)
     assert statistics.episodes == len(found) == statistics.outcomes.total()
     assert statistics.turns == sum(len(t.errors) for t in found)
     assert statistics.refines == sum(t.refines for t in found)
@@ -66,7 +69,7 @@ def test_the_totals_agree_with_one_another(found: list[Tally]) -> None:
 
 
 def test_chains_and_refinements_of_an_episode_are_counted() -> None:
-    statistics = counted(
+    statistics = count(
         [
             Tally("f", "h", "completed", True, "pp.l.ooo."),
             Tally("f", "h", "truncated", False, ".p"),
@@ -92,6 +95,27 @@ def test_all_counts_are_plain_json_values(played: list[Trajectory]) -> None:
         ("cool-tomato", 5),
         ("ship", 5),
     ]
+
+
+def test_what_models_cost_is_told_for_each_of_them() -> None:
+    player = {"calls": 3, "prompt_tokens": 1500, "player_calls": 1, "dm_calls": 2, "dm_prompt_tokens": 1500}
+    statistics = count([Tally("f", "h", "completed", True, ".", counted(player))] * 2)
+    assert statistics.lines()[-2:] == [
+        "player's model      2 calls, 0 retries; tokens: 0 sent, 0 of them cached, 0 answered",
+        "DM's model          4 calls, 0 retries; tokens: 3,000 sent, 0 of them cached, 0 answered",
+    ]
+    assert statistics.as_dict()["usage"] == {name: 2 * number for name, number in player.items()}
+    alone = {"calls": 1, "retries": 1, "context_too_long": 1}
+    assert count([Tally("f", "h", "truncated", False, ".", counted(alone))]).lines()[-2:] == [
+        "model               1 call, 1 retry; tokens: 0 sent, 0 of them cached, 0 answered",
+        "context too long    1",
+    ]
+
+
+def test_names_that_nobody_knows_are_not_counted(played: list[Trajectory]) -> None:
+    statistics = Statistics.of(t.model_copy(update={"usage": {"\x1b[2J": 7, "calls": 2}}) for t in played)
+    assert statistics.usage == {"calls": 20}
+    assert Statistics.of(played).as_dict()["usage"] == {}
 
 
 def test_nothing_counted_is_no_division_by_zero() -> None:

@@ -31,7 +31,11 @@ Path = tuple[str | int, ...]
 FREE = {
     ("turns", "Player", "thought"): "what the player thinks decides nothing",
     ("turns", "Player", "reasoning"): "nor does a model's hidden channel",
-    ("turns", "Player", "reply"): "nor its raw answer, of which `action` is what was played",
+    (
+        "turns",
+        "Player",
+        "reply",
+    ): "nor its raw answer, in whatever form the player gives it (a language model's are held to theirs)",
     ("usage",): "what a model cost",
     ("script",): "the hash says which script it is: null and another absolute path are a moved file",
 }

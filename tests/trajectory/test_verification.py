@@ -10,6 +10,7 @@ import pytest
 from trpg_env import rollout, verify
 from trpg_env.agents import ErringAgent, PlannerAgent, RandomAgent, Turn
 from trpg_env.dm import RulesDM
+from trpg_env.llm.errors import ContextTooLong
 from trpg_env.sandbox import Sandbox
 from trpg_env.script import Script, ScriptError, library
 from trpg_env.script.instruction import instruction
@@ -310,7 +311,7 @@ def test_an_episode_of_which_nothing_is_left_verifies_clean(
     load: Callable[[Any], Script], verifier: Verifier, sandbox: Sandbox
 ) -> None:
     class Mute(Poet):
-        def open(self, world: Any, state: Any) -> Any:
+        def open(self, world: Any, state: Any, fate: Any) -> Any:
             raise ValueError("no words")
 
     script = load("cool-tomato")
@@ -374,12 +375,12 @@ def shell(load: Callable[[Any], Script]) -> Script:
 
 
 WELL = [
-    {"action": "cd home", "progress": 0.5, "completed": [1]},
-    {"action": "fly", "parameter_error": True},
-    {"action": "cd nowhere", "parameter_error": True},
-    {"action": "say no", "parameter_error": True},
-    {"action": "say yes", "place_error": True, "logic_error": True},
-    {"action": "ls", "progress": 1.0, "completed": [0]},
+    {"action": "cd home", "progress": 0.5, "completed": [1], "state_hash": "b"},
+    {"action": "fly", "parameter_error": True, "completed": [1]},
+    {"action": "cd nowhere", "parameter_error": True, "completed": [1]},
+    {"action": "say no", "parameter_error": True, "completed": [1]},
+    {"action": "say yes", "place_error": True, "logic_error": True, "completed": [1]},
+    {"action": "ls", "progress": 1.0, "completed": [0, 1], "state_hash": "c"},
 ]
 
 
@@ -433,6 +434,30 @@ def test_what_no_dms_turn_may_say_is_found_at_the_first_of_them(
         assert places(verifier.verify(written(shell, *answers, {}, source=source), shell)) == [place]
 
 
+@pytest.mark.parametrize(
+    ("at", "change", "place"),
+    [
+        (1, {"completed": [0, 1]}, "turns[4].completed"),
+        (1, {"completed": []}, "turns[4].completed"),
+        (1, {"progress": 0.75}, "turns[4].progress"),
+        (4, {"state_hash": "z"}, "turns[10].state_hash"),
+        (5, {"completed": [0]}, "turns[12].completed"),
+        (0, {"progress": 0.25}, "turns[2].progress"),
+        (0, {"completed": []}, "turns[2].progress"),
+    ],
+    ids=str,
+)
+def test_what_a_narrative_world_never_does_is_found_in_rollouts_alone(
+    at: int, change: dict[str, Any], place: str, shell: Script, verifier: Verifier
+) -> None:
+    answers = [*WELL]
+    answers[at] = answers[at] | change
+    done = {"success": True, "outcome": "completed"}
+    assert places(verifier.verify(written(shell, *answers, **done), shell)) == [place]
+    written_by_a_model = written(shell, *answers, source="synthesis", **done)
+    assert verifier.verify(written_by_a_model, shell) == []
+
+
 def test_progress_that_is_no_number_is_found(shell: Script, verifier: Verifier) -> None:
     found = places(verifier.verify(written(shell, {"progress": float("nan")}), shell))
     assert "turns[2].progress" in found
@@ -463,8 +488,45 @@ def test_a_rollout_has_no_more_turns_than_its_limit_and_is_not_truncated_before(
     assert limited(2, "synthesis") == limited(4, "synthesis") == []
 
 
-def test_where_a_model_broke_the_last_action_is_not_assessed(shell: Script, verifier: Verifier) -> None:
-    error = EpisodeError(kind="dm", message="gone")
+def test_an_episode_is_truncated_before_its_limit_where_a_context_was_full_and_only_there(
+    shell: Script, load: Callable[[Any], Script], verifier: Verifier, sandbox: Sandbox
+) -> None:
+    def full(observation: str, info: dict[str, Any]) -> str:
+        if info["turn"] == 3:
+            raise ContextTooLong("full")
+        return "ls"
+
+    [played] = rollout(load("cool-tomato"), full, 1, sandbox=sandbox)
+    assert (played.outcome, len(played.exchanges())) == ("truncated", 3)
+    assert verifier.verify(played, load("cool-tomato")) == []
+    unsaid = played.model_copy(update={"usage": {"context_too_long": 0}})
+    assert places(verifier.verify(unsaid, load("cool-tomato"))) == ["outcome"]
+
+    answers = [{}, {}]
+    limits = {"instruction": instruction(shell, 5), "usage": {"context_too_long": 1}}
+    early = written(shell, *answers, **limits)
+    of = (early.script_hash, 0, 0, 5, early.player, early.dm)
+    early = early.model_copy(update={"id": episode_id(*of)})
+    assert verifier.verify(early, shell) == []
+    assert places(verifier.verify(early.model_copy(update={"usage": {}}), shell)) == ["outcome"]
+
+
+@pytest.mark.parametrize("kind", ["player", "player:timeout", "environment"])
+def test_what_broke_without_an_action_leaves_all_actions_assessed(
+    kind: str, shell: Script, load: Callable[[Any], Script], verifier: Verifier, sandbox: Sandbox
+) -> None:
+    error = EpisodeError(kind=kind, message="gone")
+    unassessed = written(shell, {}, {"action": "fly"}, outcome="error", error=error)
+    assert places(verifier.verify(unassessed, shell)) == ["turns[4].parameter_error"]
+    [played] = rollout(load("cool-tomato"), breaking(2), 1, sandbox=sandbox)
+    assert verifier.verify(played.model_copy(update={"error": error}), load("cool-tomato")) == []
+
+
+@pytest.mark.parametrize("kind", ["dm", "dm:timeout", "timeout"])
+def test_where_a_model_broke_the_last_action_is_not_assessed(
+    kind: str, shell: Script, verifier: Verifier
+) -> None:
+    error = EpisodeError(kind=kind, message="gone")
     trajectory = written(shell, {}, {"action": "fly"}, outcome="error", error=error)
     assert verifier.verify(trajectory, shell) == []
     early = written(shell, {"action": "fly"}, {}, outcome="error", error=error)

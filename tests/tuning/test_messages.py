@@ -352,3 +352,28 @@ def test_a_text_of_any_characters_stays_on_its_line(tmp_path: Path) -> None:
     (line,) = (tmp_path / "data.jsonl").read_bytes().splitlines(keepends=True)
     assert line.endswith(b"\n")
     assert json.loads(line)["messages"][0]["content"] == f"{told}\n\nscene"
+
+
+@pytest.mark.parametrize(
+    ("reply", "content"),
+    [
+        ("I cannot decide.", "I cannot decide."),
+        ("<think>West?</think>\nAction: go west\nAction: go east\n", "Action: go west\nAction: go east"),
+        ("<think>West?", "…"),
+        ("", "…"),
+    ],
+)
+def test_a_malformed_reply_stands_as_it_was_said_and_without_loss(reply: str, content: str) -> None:
+    trajectory = made(".p.")
+    turns = [*trajectory.turns]
+    turns[3] = turns[3].model_copy(update={"thought": "", "action": "", "reply": reply})
+    messages = conversation(trajectory.model_copy(update={"turns": turns}))
+    assert messages[3].as_dict() == {"role": "assistant", "content": content, "loss": False, "error": True}
+    assert messages[1].content == "Thought: why 1\nAction: do 1"
+
+
+def test_an_empty_action_without_a_reply_stays_what_it_is() -> None:
+    trajectory = made(".p.")
+    turns = [*trajectory.turns]
+    turns[3] = turns[3].model_copy(update={"thought": "", "action": ""})
+    assert conversation(trajectory.model_copy(update={"turns": turns}))[3].content == "Thought: \nAction: "

@@ -16,7 +16,7 @@ from trpg_env.agents.draws import Draws
 from trpg_env.agents.mistakes import AHEAD, Mistake, Mistakes
 from trpg_env.agents.planner import Planner
 from trpg_env.agents.protocol import Info, Turn
-from trpg_env.agents.view import environment_of
+from trpg_env.agents.view import environment_of, world_of
 from trpg_env.script.program import ErrorKind
 from trpg_env.world import VerificationFailed
 from trpg_env.world.grounding import GroundAction
@@ -62,6 +62,7 @@ class ErringAgent:
     """
 
     kind = "erring"
+    grounded_only = True
 
     def __init__(
         self,
@@ -105,6 +106,7 @@ class ErringAgent:
     def reset(self, env: gym.Env[str, str], seed: int) -> None:
         """Look at a new episode; what is drawn follows from its seed."""
         self._env = environment_of(env)
+        self._world = world_of(self._env)
         self._draws = Draws(seed, 1)
         self._planner.begin()
         self._last: str | None = None
@@ -113,7 +115,7 @@ class ErringAgent:
         if script not in self._mistakes:
             if len(self._mistakes) >= _MAX_WORLDS:
                 self._mistakes.clear()
-            self._mistakes[script] = Mistakes(self._env.world)
+            self._mistakes[script] = Mistakes(self._world)
         self._possible = self._mistakes[script]
 
     def act(self, observation: str, info: Info) -> Turn:
@@ -204,13 +206,13 @@ class ErringAgent:
         if not self._planner.explored:
             return []
         try:
-            return self._env.world.admissible.now(self._env.state.values)
+            return self._world.admissible.now(self._env.state.values)
         except VerificationFailed:
             return []
 
     def _leaves_the_goal_within_reach(self, action: GroundAction) -> bool:
         left = self._env.episode.turns_left - 1
-        reached = outcomes(self._env.world, self._env.state.values, action)
+        reached = outcomes(self._world, self._env.state.values, action)
         distances = [self._planner.distance(after) for after in reached]
         return all(distance is not None and 0 < distance < left for distance in distances)
 

@@ -6,7 +6,7 @@ import gymnasium as gym
 
 from trpg_env.agents.draws import Draws
 from trpg_env.agents.protocol import Info, Turn
-from trpg_env.agents.view import environment_of
+from trpg_env.agents.view import environment_of, world_of
 from trpg_env.envs import AgentRefineEnv
 from trpg_env.world import Plan, State, TooManyActions, VerificationFailed, World, find_plan, find_some_plan
 from trpg_env.world.atlas import Atlas
@@ -70,12 +70,12 @@ class Planner:
         """
         if not self._looked:
             self._looked = True
-            self._atlas = self._explored(env.world, env.episode.variation)
+            self._atlas = self._explored(world_of(env), env.episode.variation)
         if self._atlas is not None:
             plan = self._atlas.plan(env.state.values, most)
             if plan is not None:
                 return Outlook(*plan)
-        actions = self._searched_for(env.world, env.state)
+        actions = self._searched_for(world_of(env), env.state)
         return Outlook(actions[:most], len(actions))
 
     @property
@@ -154,6 +154,7 @@ class PlannerAgent:
     """
 
     kind = "planner"
+    grounded_only = True
 
     def __init__(self, states: int = STATES) -> None:
         self._states = states

@@ -6,6 +6,8 @@ observation and info to an action's text. Each of them may be a coroutine.
 Attributes `kind`, `model`, `sampling` and `prompt_hash`, where an agent has them, say who it is: they stand in its
 trajectories and make up their ids. Agents that play differently differ in one of them at least; otherwise a
 run of the one is taken for a run of the other.
+
+An agent that looks into the engine's world has `grounded_only = True`, and no narrative script is handed to it.
 """
 
 from collections.abc import Awaitable, Callable

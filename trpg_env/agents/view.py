@@ -5,6 +5,7 @@ from typing import Any
 import gymnasium as gym
 
 from trpg_env.envs import AgentRefineEnv
+from trpg_env.world import World
 
 
 def environment_of(env: gym.Env[Any, Any]) -> AgentRefineEnv:
@@ -19,3 +20,17 @@ def environment_of(env: gym.Env[Any, Any]) -> AgentRefineEnv:
             f"this player needs AgentRefine-v0, not {type(inner).__name__}: it looks into the world"
         )
     return inner
+
+
+def world_of(env: AgentRefineEnv) -> World:
+    """The world that the engine plays.
+
+    Raises:
+        TypeError: The script is a narrative one, in whose world nothing can be planned.
+    """
+    if not isinstance(env.world, World):
+        raise TypeError(
+            f"this player plans, and {env.script.name!r} is a narrative script, which says in words alone what an action "
+            "does: let a language model, a person or the random player play it"
+        )
+    return env.world

@@ -1,8 +1,9 @@
 """One episode, played and kept turn by turn, as the data of a trajectory.
 
 An agent or a DM that raises, and a check that does not answer, end the episode; its trajectory then has the outcome
-`error` and says why: `error.kind` is `player`, `dm`, `environment`, or what became of the check. Nothing but an
-interrupt passes through.
+`error` and says why: `error.kind` is `player`, `dm`, `environment`, or what became of the check, and with a model that
+did not answer also what became of that, such as `player:timeout`. A conversation that is too long for a model is no
+error: the episode is truncated there. Nothing but an interrupt passes through.
 """
 
 import asyncio
@@ -12,8 +13,11 @@ from typing import Any
 
 from trpg_env.agents import Agent, Turn
 from trpg_env.envs import AgentRefineEnv, Wait
+from trpg_env.envs.react import Refused
+from trpg_env.llm.errors import ContextTooLong, ModelError
 from trpg_env.rollout.run import Planned, Run
-from trpg_env.trajectory import BY_PLAYER, Outcome, Participant, writable
+from trpg_env.rollout.spent import spent
+from trpg_env.trajectory import BY_PLAYER, CONTEXT_TOO_LONG, Outcome, Participant, writable
 
 Record = dict[str, Any]
 """The data of a `Trajectory` in the order of the format; every text in it can be written."""
@@ -57,9 +61,9 @@ async def play_episode(env: AgentRefineEnv, agent: Agent, episode: Planned, run:
         opening = observation.removeprefix(env.episode.instruction).removeprefix("\n\n")
         turns = [_dm_turn(0, opening, info, env.state.completed)]
     except _RAISED as error:
-        return broken_at_once(env, episode, run, _broken("dm", error))
+        return broken_at_once(env, episode, run, _broken("dm", error), spent(dm=env.dm))
     broken: Record | None = None
-    success = terminated = truncated = False
+    success = terminated = truncated = too_long = False
     try:
         begun = agent.reset(env, episode.seed)
         if inspect.isawaitable(begun):
@@ -71,16 +75,22 @@ async def play_episode(env: AgentRefineEnv, agent: Agent, episode: Planned, run:
             decided = agent.act(observation, info)
             if not isinstance(decided, Turn) and inspect.isawaitable(decided):
                 decided = await wait(decided)
-            played = _player_turn(len(turns), decided)
+            action, played = _player_turn(len(turns), decided)
+        except ContextTooLong:
+            too_long = True
+            break
         except _RAISED as error:
             broken = _broken(BY_PLAYER, error)
             break
         try:
-            observation, _, terminated, truncated, told = await env.step_async(played["action"], wait=wait)
+            observation, _, terminated, truncated, told = await env.step_async(action, wait=wait)
             answer = _dm_turn(len(turns) + 1, observation, told, env.state.completed)
         except _RAISED as error:
             # An action without an answer is no turn; why it had none is told.
             broken = _broken("environment", error, f"; the action was {played['action']!r}")
+            break
+        if env.episode.cut_short:  # nor is one that the DM could no longer take in
+            too_long = True
             break
         turns += (played, answer)
         # What the record says is taken before the player has `info` in hand.
@@ -92,10 +102,13 @@ async def play_episode(env: AgentRefineEnv, agent: Agent, episode: Planned, run:
         outcome = "error"
     elif terminated:
         outcome = "completed" if success else "failed"
-    return _record(env, episode, run, turns, outcome, broken, success, turns[-1]["progress"])
+    usage = spent(player=agent, dm=env.dm) | ({CONTEXT_TOO_LONG: 1} if too_long else {})
+    return _record(env, episode, run, turns, outcome, broken, usage, success, turns[-1]["progress"])
 
 
-def broken_at_once(env: AgentRefineEnv, episode: Planned, run: Run, error: Record) -> Record:
+def broken_at_once(
+    env: AgentRefineEnv, episode: Planned, run: Run, error: Record, usage: dict[str, int] | None = None
+) -> Record:
     """The record of an episode of which no turn is known: the DM's only turn in it is empty.
 
     Args:
@@ -103,11 +116,12 @@ def broken_at_once(env: AgentRefineEnv, episode: Planned, run: Run, error: Recor
         episode: Which episode.
         run: The run it is of.
         error: Why it broke.
+        usage: What it cost, where that is known.
     """
     assessment = {"parameter_error": False, "place_error": False, "logic_error": False, "message": ""}
     nothing = {"thought": "", "assessment": assessment, "progress": 0.0, "state_hash": ""}
     turns = [_dm_turn(0, "", nothing, ())]
-    return _record(env, episode, run, turns, "error", error, success=False, progress=0.0)
+    return _record(env, episode, run, turns, "error", error, usage or {}, success=False, progress=0.0)
 
 
 def _record(
@@ -117,6 +131,7 @@ def _record(
     turns: list[Record],
     outcome: Outcome,
     error: Record | None,
+    usage: dict[str, int],
     success: bool,
     progress: float,
 ) -> Record:
@@ -139,7 +154,7 @@ def _record(
         "outcome": outcome,
         "error": error,
         "parent": None,
-        "usage": {},
+        "usage": usage,
     }
 
 
@@ -147,6 +162,8 @@ def _broken(kind: str, error: BaseException, more: str = "") -> Record:
     """Why an episode broke; raised again where it did not break but is being called off."""
     if isinstance(error, asyncio.CancelledError) and _called_off():
         raise error
+    if isinstance(error, ModelError):
+        kind = f"{kind}:{error.kind}"
     try:
         said = str(error)
     except Exception:
@@ -183,7 +200,8 @@ def _dm_turn(number: int, observation: str, info: dict[str, Any], completed: Ite
     }
 
 
-def _player_turn(number: int, turn: object) -> Record:
+def _player_turn(number: int, turn: object) -> tuple[str, Record]:
+    """The action as it is taken, and the turn as it is kept."""
     if isinstance(turn, str):
         turn = Turn("", turn)
     if not isinstance(turn, Turn) or not isinstance(turn.action, str) or not isinstance(turn.thought, str):
@@ -192,11 +210,14 @@ def _player_turn(number: int, turn: object) -> Record:
         )
     if not isinstance(turn.reasoning, str | None) or not isinstance(turn.reply, str | None):
         raise TypeError(f"act gave {turn!r}; reasoning and reply are texts, or None")
-    return {
+    # A text of a class of its own is none in a record.
+    action = writable(str(turn.action))
+    played = {
         "turn": number,
         "role": "Player",
         "thought": writable(turn.thought),
-        "action": writable(turn.action),
+        "action": action,
         "reasoning": None if turn.reasoning is None else writable(turn.reasoning),
         "reply": None if turn.reply is None else writable(turn.reply),
     }
+    return Refused(action, turn.action.message) if isinstance(turn.action, Refused) else action, played

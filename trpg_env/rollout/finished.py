@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pydantic_core import to_json
 
 from trpg_env.rollout.episode import Record
-from trpg_env.trajectory import Tally, Trajectory, letter, parse_line
+from trpg_env.trajectory import Tally, Trajectory, counted, letter, parse_line
 
 
 @dataclass(slots=True)
@@ -25,7 +25,10 @@ class Finished:
         """An episode that was played in this process."""
         answers = record["turns"][2::2]
         errors = "".join([letter(t["parameter_error"], t["place_error"], t["logic_error"]) for t in answers])
-        tally = Tally(record["family"], record["script_hash"], record["outcome"], record["success"], errors)
+        usage = counted(record["usage"])
+        tally = Tally(
+            record["family"], record["script_hash"], record["outcome"], record["success"], errors, usage
+        )
         return cls(to_json(record) + b"\n", tally)
 
     @property

@@ -15,7 +15,7 @@ from trpg_env.rollout.run import Planned, Run
 from trpg_env.rollout.runner import play
 from trpg_env.rollout.table import Table
 from trpg_env.sandbox import Sandbox
-from trpg_env.script import ScriptLike, load_script
+from trpg_env.script import Script, ScriptLike, load_script
 from trpg_env.trajectory import Participant, Store, Trajectory
 
 
@@ -63,6 +63,10 @@ class Rollout:
         n = _whole(n, "n", 0)
         seed, luck = _whole(seed, "seed"), _whole(luck, "luck")
         concurrency, processes = _whole(concurrency, "concurrency", 1), _whole(processes, "processes", 1)
+        if dm == "llm":
+            raise ValueError(
+                'dm="llm" does not say which model: pass trpg_env.dm.LLMDM("model"), with "local" for the embedded one'
+            )
         player = as_agent(agent)
         with ExitStack() as stack:
             shared = sandbox or stack.enter_context(Sandbox())
@@ -70,6 +74,7 @@ class Rollout:
             answering = Participant(kind=dm) if isinstance(dm, str) else participant(dm)
             self.run = Run(loaded, participant(player), answering, n, seed, luck, max_turns)
             self._table = Table(self.run, player, dm, shared)
+            _require_playable(player, loaded)
             self._job = Job(self.run, player, dm, concurrency, shared)
             self._processes = processes
             self._open = stack.pop_all()
@@ -116,6 +121,16 @@ class Rollout:
                 for done in playing:
                     store.append(done.line)
                     yield done.trajectory
+
+
+def _require_playable(player: Agent, scripts: Sequence[Script]) -> None:
+    """Refuse narrative scripts to a player that looks into the engine's world."""
+    narrative = next((script.name for script in scripts if not script.grounded), None)
+    if narrative is not None and getattr(player, "grounded_only", False):
+        raise ValueError(
+            f"{narrative!r} is a narrative script, whose world no engine plays, and this player plans in it: "
+            "let a language model, a person or the random player play it"
+        )
 
 
 def _whole(value: object, name: str, least: int | None = None) -> int:

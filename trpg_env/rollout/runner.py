@@ -6,10 +6,11 @@ from collections.abc import Callable, Coroutine, Generator, Iterator
 from contextlib import suppress
 from queue import SimpleQueue
 
+from trpg_env.agents import Agent
 from trpg_env.envs import Loop, directly
 from trpg_env.rollout.episode import Record
 from trpg_env.rollout.run import Planned, RunError
-from trpg_env.rollout.table import Seat, Table
+from trpg_env.rollout.table import Table
 
 
 def play(table: Table, episodes: Iterator[Planned], concurrency: int) -> Generator[Record]:
@@ -27,10 +28,10 @@ def play(table: Table, episodes: Iterator[Planned], concurrency: int) -> Generat
     if concurrency > 1:
         yield from _side_by_side(table, episodes, concurrency)
         return
-    (seat,) = table.seats(1)
+    (player,) = table.players(1)
     with Loop() as loop:
         for episode in episodes:
-            yield _finished(table.play(seat, episode, loop.wait))
+            yield _finished(table.play(player, episode, loop.wait))
 
 
 def _finished(playing: Coroutine[None, None, Record]) -> Record:
@@ -45,7 +46,7 @@ def _finished(playing: Coroutine[None, None, Record]) -> Record:
 
 def _side_by_side(table: Table, episodes: Iterator[Planned], concurrency: int) -> Generator[Record]:
     """Play in an event loop of its own thread, which goes on while the caller does something else."""
-    seats = table.seats(concurrency)
+    players = table.players(concurrency)
     results: SimpleQueue[Record | BaseException | None] = SimpleQueue()
     # The caller's thread may have an event loop set, which a runner without a factory would replace.
     runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
@@ -55,7 +56,7 @@ def _side_by_side(table: Table, episodes: Iterator[Planned], concurrency: int) -
     taking = asyncio.Lock()
     called_off = False
 
-    async def sit(seat: Seat) -> None:
+    async def sit(player: Agent) -> None:
         # A player may swallow the cancellation.
         while not called_off:
             await room.acquire()
@@ -65,13 +66,13 @@ def _side_by_side(table: Table, episodes: Iterator[Planned], concurrency: int) -
             if episode is None:
                 room.release()
                 return
-            results.put(await table.play(seat, episode, directly))
+            results.put(await table.play(player, episode, directly))
             # Plain code never gives way by itself.
             await asyncio.sleep(0)
 
     async def run() -> None:
         async with asyncio.TaskGroup() as group:
-            sitting = [group.create_task(sit(seat)) for seat in seats]
+            sitting = [group.create_task(sit(player)) for player in players]
         if any(task.cancelled() for task in sitting):
             raise RunError("a player or a DM cancelled the task that played it, and its episode is lost")
 

@@ -1,11 +1,10 @@
-"""The table at which a run is played in one process: the compiled worlds, and seats for episodes.
+"""The table at which a run is played in one process: the compiled worlds, and environments for the episodes in flight.
 
-A seat is a player and environments of its own for each script, so that as many episodes are in flight as there
-are seats.
+An episode has an environment to itself while it is played and gives it back then; another is made only when all of
+its script are taken. So there are hardly more environments than episodes in flight, however many scripts there are.
 """
 
 import copy
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from trpg_env.agents import Agent
@@ -14,17 +13,8 @@ from trpg_env.envs import AgentRefineEnv, Wait
 from trpg_env.rollout.episode import Record, broken_at_once, play_episode
 from trpg_env.rollout.run import Planned, Run
 from trpg_env.sandbox import Sandbox
-from trpg_env.world import World
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Seat:
-    """A player with environments of its own, script by script."""
-
-    agent: Agent
-    envs: list[AgentRefineEnv]
 
 
 class Table:
@@ -32,43 +22,53 @@ class Table:
 
     Args:
         run: The run.
-        agent: Who plays; each further seat has a deep copy.
+        agent: Who plays; further players are deep copies.
         dm: Who answers; each environment has a deep copy.
         sandbox: Where the scripts' own checks run.
 
     Raises:
-        ValueError: A script cannot be played by this DM, or agent or DM cannot be copied.
+        ValueError: A script cannot be played by this DM, or the DM cannot be copied.
     """
 
     def __init__(self, run: Run, agent: Agent, dm: str | DungeonMaster, sandbox: Sandbox) -> None:
         self._run = run
+        self._agent = agent
         self._dm = dm
         # The environment says better than the world does why a script cannot be played.
-        self._first = Seat(agent, [self._environment(s, sandbox=sandbox) for s in run.scripts])
+        self._first = [self._environment(script, sandbox=sandbox) for script in run.scripts]
+        self._free = [[env] for env in self._first]
 
     def _environment(self, script: Any, **keywords: Any) -> AgentRefineEnv:
         dm = _copied(self._dm, "each script and each episode in flight wants a DM")
         return AgentRefineEnv(script, dm=dm, max_turns=self._run.max_turns, **keywords)
 
-    def seats(self, number: int) -> list[Seat]:
-        """Seats for this many episodes in flight; no more than there are episodes."""
-        return [self._first, *(self._another() for _ in range(min(number, self._run.n) - 1))]
+    def players(self, number: int) -> list[Agent]:
+        """Players for this many episodes in flight; no more than there are episodes.
 
-    def _another(self) -> Seat:
-        agent = _copied(
-            self._first.agent, "several episodes in flight want a player each, unless concurrency is 1"
-        )
-        worlds: list[World] = [env.world for env in self._first.envs]
-        return Seat(agent, [self._environment(world.script, world=world) for world in worlds])
+        Raises:
+            ValueError: The agent cannot be copied.
+        """
+        more = range(min(number, self._run.n) - 1)
+        why = "several episodes in flight want a player each, unless concurrency is 1"
+        return [self._agent, *(_copied(self._agent, why) for _ in more)]
 
-    async def play(self, seat: Seat, episode: Planned, wait: Wait) -> Record:
-        """Play one episode at a seat."""
-        return await play_episode(seat.envs[episode.script], seat.agent, episode, self._run, wait)
+    async def play(self, player: Agent, episode: Planned, wait: Wait) -> Record:
+        """Play one episode; the player plays no other meanwhile."""
+        free = self._free[episode.script]
+        env = free.pop() if free else self._another(episode.script)
+        try:
+            return await play_episode(env, player, episode, self._run, wait)
+        finally:
+            free.append(env)
+
+    def _another(self, script: int) -> AgentRefineEnv:
+        world = self._first[script].world
+        return self._environment(world.script, world=world)
 
     def lost(self, episode: Planned, why: str) -> Record:
         """The record of an episode of which nothing is left."""
         error = {"kind": "process", "message": why}
-        return broken_at_once(self._first.envs[episode.script], episode, self._run, error)
+        return broken_at_once(self._first[episode.script], episode, self._run, error)
 
 
 def _copied(who: T, why: str) -> T:

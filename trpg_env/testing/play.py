@@ -6,6 +6,7 @@ from typing import Any
 
 from trpg_env.envs import AgentRefineEnv
 from trpg_env.script import ScriptLike
+from trpg_env.world import World
 from trpg_env.world.values import plain
 
 
@@ -88,6 +89,7 @@ def play(
                 )
             observation, reward, terminated, truncated, info = env.step(action)
             broken = info["error"]
+            assert isinstance(env.world, World), "the rules play grounded scripts"
             by_entity = env.world.layout.by_entity(env.state.values)
             played.append(
                 Played(

@@ -17,10 +17,14 @@ from trpg_env.trajectory.similarity import Similarity
 from trpg_env.trajectory.statistics import Statistics, error_and_refines
 from trpg_env.trajectory.store import Store
 from trpg_env.trajectory.tally import Tally, letter
+from trpg_env.trajectory.usage import CONTEXT_TOO_LONG, COUNTS, PARTICIPANTS, counted
 from trpg_env.trajectory.verification import Verifier, verify
 
 __all__ = [
     "BY_PLAYER",
+    "CONTEXT_TOO_LONG",
+    "COUNTS",
+    "PARTICIPANTS",
     "DMTurn",
     "EpisodeError",
     "NoScript",
@@ -35,6 +39,7 @@ __all__ = [
     "Tally",
     "Trajectory",
     "Verifier",
+    "counted",
     "episode_id",
     "error_and_refines",
     "letter",

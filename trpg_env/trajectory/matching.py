@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
+from trpg_env.envs.react import Refused
 from trpg_env.sandbox import Sandbox
 from trpg_env.script import Fault, Script
 from trpg_env.trajectory.model import Trajectory
+from trpg_env.trajectory.replies import given
 from trpg_env.trajectory.wording import shown
 from trpg_env.world import GroundAction, VerificationFailed
 from trpg_env.world.layout import Layout
@@ -46,13 +48,19 @@ def check_parameter_errors(trajectory: Trajectory, matcher: Matcher) -> Iterator
     In a rollout verification code decides parameter errors, so that the reverse is found there too.
     """
     exchanges = trajectory.exchanges()
-    if trajectory.outcome == "error" and exchanges and exchanges[-1][1].error is None:
-        exchanges.pop()  # where a check or a model broke, the action was not assessed
+    if (
+        trajectory.error is not None
+        and trajectory.error.unjudged
+        and exchanges
+        and exchanges[-1][1].error is None
+    ):
+        exchanges.pop()
     matcher.prepare(player.action for player, _ in exchanges)
     for i, (player, dm) in enumerate(exchanges, start=1):
         place = f"turns[{2 * i}].parameter_error"
         try:
-            accepted = matcher.accepts(player.action)
+            refused = isinstance(given(trajectory, player), Refused)
+            accepted = False if refused else matcher.accepts(player.action)
         except VerificationFailed as failed:
             yield Fault(f"cannot be verified: the check of the action did not answer ({failed.kind})", place)
             return

@@ -100,13 +100,24 @@ class EpisodeError(_Record):
     """Why an episode broke.
 
     Attributes:
-        kind: `player`, `dm` or `environment` by whose exception; `process` where the one that played it died; else why
-            a check did not answer (`timeout`, `memory`, `crash`, `rejected`).
+        kind: `player`, `dm` or `environment` by whose exception; with what became of a model after a colon, where that
+            was it (`player:timeout`, `dm:connection`); `process` where the one that played it died; else why a check
+            did not answer (`timeout`, `memory`, `crash`, `rejected`).
         message: What was said.
     """
 
     kind: Text
     message: Text
+
+    @property
+    def by(self) -> str:
+        """The kind without what became of a model."""
+        return self.kind.partition(":")[0]
+
+    @property
+    def unjudged(self) -> bool:
+        """Whether it broke while an action was being answered: the last turn keeps that action, which nobody has judged."""
+        return self.by not in (BY_PLAYER, "environment")
 
 
 class Parent(_Record):
@@ -140,7 +151,7 @@ class Trajectory(_Record):
         outcome: How it ended; `error` where a model, the sandbox or the player broke.
         error: Why it broke.
         parent: From where it was branched.
-        usage: Tokens and calls, where a model took part.
+        usage: Calls and tokens, where a model took part (see `trpg_env.trajectory.usage`).
     """
 
     schema_version: Literal[1] = 1

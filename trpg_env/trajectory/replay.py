@@ -9,8 +9,10 @@ from trpg_env.dm import RulesDM
 from trpg_env.envs.episode import Episode
 from trpg_env.envs.reward import Reward
 from trpg_env.script import Fault
-from trpg_env.trajectory.model import BY_PLAYER, DMTurn, Outcome, PlayerTurn, Trajectory
+from trpg_env.trajectory.model import DMTurn, Outcome, PlayerTurn, Trajectory
+from trpg_env.trajectory.replies import given
 from trpg_env.trajectory.rules import RULES_DM
+from trpg_env.trajectory.usage import CONTEXT_TOO_LONG
 from trpg_env.trajectory.wording import contrast, shown
 from trpg_env.world import World
 
@@ -43,7 +45,7 @@ class Replay:
         episode = self._episode(limit or _NO_LIMIT)
         turns = trajectory.turns
         error = trajectory.error if trajectory.outcome == "error" else None
-        broken = error is not None and error.kind != BY_PLAYER
+        broken = error is not None and error.unjudged
         if broken and len(turns) == 1:
             return None if _says_nothing(turns[0]) else _judged_though_broken(trajectory)
         fields = _NARRATED if trajectory.dm.kind == RULES_DM else _DECIDED
@@ -59,7 +61,7 @@ class Replay:
                 return Fault(f'play has ended before: "{outcome}" with turns[{i - 2}]', f"turns[{i - 1}]")
             player = turns[i - 1]
             assert isinstance(player, PlayerTurn), "turns alternate"
-            observation, _, terminated, truncated, info = episode.act(player.action)
+            observation, _, terminated, truncated, info = episode.act(given(trajectory, player))
             broke, last = info["error"]["kind"], i == len(turns) - 1
             if broken and last:
                 if not _changes_nothing(turns[i], turns[i - 2]):
@@ -156,7 +158,7 @@ def _judged_though_broken(trajectory: Trajectory) -> Fault:
 
 def _wrong_outcome(trajectory: Trajectory, played: Outcome | None, limit: int | None) -> Fault | None:
     said, turns = trajectory.outcome, len(trajectory.turns) // 2
-    if played is None and said == "truncated" and limit is None:
+    if played is None and said == "truncated" and (limit is None or trajectory.usage.get(CONTEXT_TOO_LONG)):
         return None
     if said == played or (said == "error" and played is None):
         return None

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from trpg_env.script import Fault
 from trpg_env.trajectory.model import DMTurn, Trajectory
+from trpg_env.trajectory.usage import CONTEXT_TOO_LONG
 from trpg_env.trajectory.wording import shown
 
 RULES_DM = "rules"
@@ -99,6 +100,41 @@ def _completed(turns: list[tuple[int, DMTurn]], conditions: int | None) -> Itera
             yield Fault(f"{shown(turn.completed)} is not in ascending order", place)
 
 
+def check_judged(trajectory: Trajectory, conditions: int) -> Fault | None:
+    """Find what no rollout of a narrative script tells of, whatever its DM judged.
+
+    Conditions that are met stay met and make up the progress; an erroneous action changes nothing.
+
+    Args:
+        trajectory: The trajectory; its turns alternate.
+        conditions: How many completion conditions the script has.
+    """
+    turns = dm_turns(trajectory)
+    before = turns[0][1]
+    for i, turn in turns:
+        if turn.error is not None:
+            for name in ("completed", "progress", "state_hash"):
+                stands, stood = getattr(turn, name), getattr(before, name)
+                if stands != stood:
+                    return Fault(
+                        f"{shown(stands)} stands here, {shown(stood)} before; an erroneous action changes nothing",
+                        f"turns[{i}].{name}",
+                    )
+        lost = set(before.completed) - set(turn.completed)
+        if lost:
+            return Fault(
+                f"condition {min(lost)} was completed before and is missing; what is met stays met",
+                f"turns[{i}].completed",
+            )
+        if turn.progress != len(turn.completed) / conditions:
+            return Fault(
+                f"{shown(turn.progress)} stands here, with {len(turn.completed)} of {conditions} conditions completed",
+                f"turns[{i}].progress",
+            )
+        before = turn
+    return None
+
+
 def check_ending(trajectory: Trajectory) -> Iterator[Fault]:
     """Find where success, progress, outcome, error, parent and source contradict the turns or one another."""
     success, outcome, last = trajectory.success, trajectory.outcome, trajectory.turns[-1]
@@ -125,9 +161,9 @@ def check_ending(trajectory: Trajectory) -> Iterator[Fault]:
 
 
 def check_limit(trajectory: Trajectory, limit: int) -> Iterator[Fault]:
-    """Find turns beyond the limit of a rollout, and one that is truncated though turns were left."""
+    """Find turns beyond the limit of a rollout, and one that is truncated though turns and a model's context were left."""
     taken = len(trajectory.turns) // 2
     if taken > limit:
         yield Fault(f"the player has {limit} turns, and takes one more", f"turns[{2 * limit + 1}]")
-    elif trajectory.outcome == "truncated" and taken < limit:
+    elif trajectory.outcome == "truncated" and taken < limit and not trajectory.usage.get(CONTEXT_TOO_LONG):
         yield Fault(f'"truncated" stands here after {taken} of {limit} turns', "outcome")

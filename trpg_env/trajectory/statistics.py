@@ -7,6 +7,7 @@ from typing import Any
 
 from trpg_env.trajectory.model import Trajectory
 from trpg_env.trajectory.tally import KINDS, Tally
+from trpg_env.trajectory.usage import KNOWN, usage_lines
 
 ERRORS = tuple(KINDS.values())
 OUTCOMES = ("completed", "failed", "truncated", "error")
@@ -67,6 +68,7 @@ class Statistics:
         refines_each: How many episodes had so many error-and-refines.
         chains: How often so many erroneous turns stood in a row.
         scripts: The counts of each script.
+        usage: What models cost, by the names in a trajectory's `usage`.
 
     Example:
         >>> from trpg_env import rollout
@@ -84,6 +86,7 @@ class Statistics:
     refines_each: Counter[int] = field(default_factory=Counter)
     chains: Counter[int] = field(default_factory=Counter)
     scripts: dict[ScriptKey, ScriptCounts] = field(default_factory=dict)
+    usage: Counter[str] = field(default_factory=Counter)
 
     @property
     def turns(self) -> int:
@@ -126,6 +129,7 @@ class Statistics:
         self.turns_each[turns] += 1
         self.refines_each[refines] += 1
         self.chains.update(len(chain) for chain in tally.errors.split(CORRECT) if chain)
+        self.usage.update(dict(tally.usage))
         counts = ScriptCounts(script, 1, int(tally.outcome == "completed"), turns, errors, refines)
         self.scripts.setdefault((tally.family, tally.script_hash), ScriptCounts()).update(counts)
 
@@ -137,6 +141,7 @@ class Statistics:
         self.turns_each.update(other.turns_each)
         self.refines_each.update(other.refines_each)
         self.chains.update(other.chains)
+        self.usage.update(other.usage)
         for key, counts in other.scripts.items():
             self.scripts.setdefault(key, ScriptCounts()).update(counts)
 
@@ -161,7 +166,7 @@ class Statistics:
         for outcome in ("failed", "truncated", "error"):
             if self.outcomes[outcome]:
                 lines.insert(2, f"{outcome:<20}{self.outcomes[outcome]}")
-        return lines
+        return lines + usage_lines(self.usage)
 
     def table(self) -> list[str]:
         """All counts as lines for people: those of `lines`, their distributions, and a line for each script."""
@@ -205,6 +210,7 @@ class Statistics:
                 "episodes_by_count": _keyed(self.refines_each),
             },
             "errors_in_a_row": _keyed(self.chains),
+            "usage": {name: self.usage[name] for name in KNOWN if self.usage[name]},
             "scripts": [
                 {
                     "family": family,

@@ -4,6 +4,7 @@ import re
 from typing import NamedTuple
 
 from trpg_env.trajectory.model import Outcome, Trajectory
+from trpg_env.trajectory.usage import counted
 
 KINDS = {"p": "parameter", "l": "place", "o": "logic"}
 """The kind of error that a letter stands for."""
@@ -29,6 +30,7 @@ class Tally(NamedTuple):
         outcome: How the episode ended.
         success: Whether the goal was reached.
         errors: A letter for each of the player's turns: `.` correct, `p` parameter, `l` place, `o` logic error.
+        usage: What models cost, name by name.
     """
 
     family: str
@@ -36,6 +38,7 @@ class Tally(NamedTuple):
     outcome: Outcome
     success: bool
     errors: str
+    usage: tuple[tuple[str, int], ...] = ()
 
     @classmethod
     def of(cls, trajectory: Trajectory) -> "Tally":
@@ -43,7 +46,7 @@ class Tally(NamedTuple):
         t = trajectory
         answers = [dm for _, dm in t.exchanges()]
         errors = "".join([letter(a.parameter_error, a.place_error, a.logic_error) for a in answers])
-        return cls(t.family, t.script_hash, t.outcome, t.success, errors)
+        return cls(t.family, t.script_hash, t.outcome, t.success, errors, counted(t.usage))
 
     @property
     def refines(self) -> int:

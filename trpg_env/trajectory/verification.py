@@ -20,7 +20,15 @@ from trpg_env.trajectory.matching import Matcher, check_parameter_errors
 from trpg_env.trajectory.model import Trajectory
 from trpg_env.trajectory.origin import check_id, check_origin, check_script_played, limit_of
 from trpg_env.trajectory.replay import Replay
-from trpg_env.trajectory.rules import check_ending, check_limit, check_turns, misnumbered, misplaced
+from trpg_env.trajectory.replies import check_replies
+from trpg_env.trajectory.rules import (
+    check_ending,
+    check_judged,
+    check_limit,
+    check_turns,
+    misnumbered,
+    misplaced,
+)
 from trpg_env.trajectory.wording import shown
 from trpg_env.world import World
 
@@ -121,11 +129,16 @@ class Verifier:
             yield from filter(None, [check_id(trajectory, limit)])
         if out_of_place is not None:
             return
+        yield from filter(None, [check_replies(trajectory)])
         if rolled_out and script.grounded:
             yield from filter(None, [edition.replay.check(trajectory, limit)])
             return
-        yield from check_turns(trajectory, len(script.program.completion))
+        conditions = len(script.program.completion)
+        wrong = [*check_turns(trajectory, conditions)]
+        yield from wrong
         yield from check_parameter_errors(trajectory, edition.matcher)
+        if rolled_out and not wrong:
+            yield from filter(None, [check_judged(trajectory, conditions)])
         if rolled_out and limit is not None:
             yield from check_limit(trajectory, limit)
 

@@ -1,7 +1,8 @@
 """From a trajectory to a conversation, with the loss that refinement tuning puts on each reply.
 
 The DM's observations are the user's messages, the player's thought and action (ReAct) the assistant's; the
-first user message carries the instruction. A reply counts towards the loss if its action was right, and
+first user message carries the instruction. A reply that was malformed, and so is an error, stands as it was
+said, for it names no thought and action. A reply counts towards the loss if its action was right, and
 not if it was erroneous (paper, Eq. 1). A conversation ends on a correct reply.
 
 Every format is written from this, so that all of them agree on texts and loss.
@@ -10,6 +11,7 @@ Every format is written from this, so that all of them agree on texts and loss.
 from dataclasses import dataclass
 from typing import Literal
 
+from trpg_env.agents.react import said
 from trpg_env.envs import format_reply
 from trpg_env.trajectory import DMTurn, PlayerTurn, Trajectory
 
@@ -60,11 +62,16 @@ def conversation(trajectory: Trajectory, ablation: Ablation | None = None) -> li
         error = dm.error is not None
         if not (error and ablation == "drop_refinements"):
             loss = _counts(ablation, error=error, refining=after_error and not error)
-            reply = format_reply(player.thought, player.action)
-            messages += [Message("user", observation), Message("assistant", reply, loss, error)]
+            messages += [Message("user", observation), Message("assistant", _reply(player), loss, error)]
             observation = dm.observation
         after_error = error
     return messages
+
+
+def _reply(turn: PlayerTurn) -> str:
+    if turn.reply is not None and not (turn.thought or turn.action):
+        return said(turn.reply)
+    return format_reply(turn.thought, turn.action)
 
 
 def _counts(ablation: Ablation | None, *, error: bool, refining: bool) -> bool:
