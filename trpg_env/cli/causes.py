@@ -27,7 +27,7 @@ def cause(broken: Trajectory, scripts: Sequence[Script]) -> str:
     assert error is not None
     names = {script.hash: script.name for script in scripts}
     where = f"script {shown(names.get(broken.script_hash, broken.family))}"
-    if exchanges and error.kind not in _WITHOUT_ACTION:
+    if exchanges and error.kind.partition(":")[0] not in _WITHOUT_ACTION:
         where = f"{where}, action {shown(exchanges[-1][0].action)}"
     said = " ".join(error.message.split())
     said = said if len(said) <= _LONGEST else f"{said[: _LONGEST - 1]}…"

@@ -4,8 +4,11 @@ import argparse
 import sys
 from typing import Any
 
-from trpg_env.cli.terminal import WrongUse, show, tell
+from trpg_env.cli.models import add_dm_options, add_endpoint_options, dm_keywords, refuse_unused
+from trpg_env.cli.terminal import WrongUse, complain, show, tell
 from trpg_env.envs import AgentRefineEnv
+from trpg_env.llm.errors import ModelError
+from trpg_env.script import ScriptError
 
 _LEAVE = ("quit", "exit")
 
@@ -16,10 +19,12 @@ def add_to(commands: Any) -> None:
         "play",
         help="play a script yourself in the terminal",
         description="Play a script yourself. One action a line; quit or the end of input leaves.",
-        epilog="example: trpg-env play cool-tomato --seed 7",
+        epilog="example: trpg-env play cool-tomato --seed 7; a narrative script takes a model: "
+        "trpg-env play village-healer --dm llm --dm-model local",
     )
     command.add_argument("script", metavar="SCRIPT", help="a library name or a file (JSON or YAML)")
-    command.add_argument("--dm", default="rules", metavar="D", help="who answers: rules (default)")
+    add_dm_options(command)
+    add_endpoint_options(command)
     command.add_argument("--seed", type=int, default=0, help="the episode's seed (default 0)")
     command.add_argument("--luck", type=int, default=0, help="the same start with another fate (default 0)")
     command.set_defaults(run=run)
@@ -27,16 +32,22 @@ def add_to(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Play a script."""
+    keywords = dm_keywords(options)
+    if options.dm == "rules":
+        refuse_unused(options)
     try:
-        env = AgentRefineEnv(options.script, dm=options.dm)
+        env = AgentRefineEnv(options.script, **keywords)
     except ValueError as error:
-        if type(error) is not ValueError:
+        if isinstance(error, ScriptError):
             raise
         raise WrongUse(str(error)) from None
     try:
         if options.seed < 0:
             raise WrongUse("--seed is 0 or more")
         return _play(env, options)
+    except ModelError as error:
+        complain(f"the model that is the dungeon master did not answer: {error}")
+        return 1
     finally:
         env.close()
 
@@ -54,6 +65,8 @@ def _play(env: AgentRefineEnv, options: argparse.Namespace) -> int:
             (kind for kind in ("parameter", "place", "logic") if info["assessment"][f"{kind}_error"]), None
         )
         show(f"[{error} error] {observation}" if error else observation)
+    if env.episode.cut_short:
+        tell("the conversation no longer fits into the model's context")
     if info["error"]["kind"] is not None:
         tell(f"the episode broke: {info['error']['message']}")
         return 1

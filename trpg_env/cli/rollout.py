@@ -3,14 +3,25 @@
 import argparse
 from collections.abc import Callable
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from trpg_env.agents import Agent, ErringAgent, HumanAgent, PlannerAgent, RandomAgent
+from trpg_env.agents import Agent, ErringAgent, HumanAgent, LLMAgent, PlannerAgent, RandomAgent
 from trpg_env.cli.arguments import count, positive
 from trpg_env.cli.causes import cause
+from trpg_env.cli.models import (
+    add_dm_options,
+    add_endpoint_options,
+    dm_keywords,
+    player_keywords,
+    refuse_unused,
+)
 from trpg_env.cli.progress import Progress
 from trpg_env.cli.terminal import WrongUse, complain, show, tell
+from trpg_env.dm import DungeonMaster, RulesDM
+from trpg_env.dm.llm import LLMDM
+from trpg_env.llm.endpoint import Limits
 from trpg_env.rollout.finished import Finished
 from trpg_env.rollout.prepared import Rollout
 from trpg_env.rollout.run import RunError
@@ -40,9 +51,15 @@ def add_to(commands: Any) -> None:
         "--scripts", nargs="+", required=True, metavar="SCRIPT", help="library names or files"
     )
     command.add_argument(
-        "--player", choices=sorted(_PLAYERS), default="erring", help="who plays (default erring)"
+        "--player", choices=sorted([*_PLAYERS, "llm"]), default="erring", help="who plays (default erring)"
     )
-    command.add_argument("--dm", choices=["rules"], default="rules", help="who answers (default rules)")
+    command.add_argument(
+        "--player-model",
+        metavar="M",
+        help="with --player llm: local (the embedded model), or what it is called at --base-url",
+    )
+    add_dm_options(command)
+    add_endpoint_options(command)
     command.add_argument("-n", type=count, default=10, metavar="N", help="episodes in all (default 10)")
     command.add_argument("--seed", type=count, default=0, metavar="S", help="the run's seed (default 0)")
     command.add_argument(
@@ -76,11 +93,11 @@ def run(options: argparse.Namespace) -> int:
         with (
             Rollout(
                 options.scripts,
-                _PLAYERS[options.player](),
+                _player(options),
                 options.n,
                 options.seed,
                 max_turns=options.max_turns,
-                dm=options.dm,
+                dm=_dungeon_master(options),
                 concurrency=options.concurrency,
                 processes=options.processes,
             ) as ready,
@@ -94,6 +111,29 @@ def run(options: argparse.Namespace) -> int:
         if isinstance(error, ScriptError):
             raise
         raise WrongUse(str(error)) from None
+
+
+def _player(options: argparse.Namespace) -> Agent:
+    if options.player == "llm":
+        return LLMAgent(**player_keywords(options), limits=_limits(options))
+    if options.player_model is not None:
+        raise WrongUse(f"--player-model is for --player llm; {options.player} takes no model")
+    if options.dm != "llm":
+        refuse_unused(options)
+    return _PLAYERS[options.player]()
+
+
+def _dungeon_master(options: argparse.Namespace) -> DungeonMaster:
+    keywords = dm_keywords(options)
+    if keywords.pop("dm") == "rules":
+        return RulesDM()
+    return LLMDM(**keywords, limits=_limits(options))
+
+
+def _limits(options: argparse.Namespace) -> Limits:
+    """Every episode in flight may ask its model."""
+    limits = Limits()
+    return replace(limits, in_flight=max(limits.in_flight, options.concurrency))
 
 
 def _played(ready: Rollout, store: Store) -> int:

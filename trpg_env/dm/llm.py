@@ -15,9 +15,9 @@ from pydantic import Strict, TypeAdapter, ValidationError
 
 from trpg_env.dm import briefing
 from trpg_env.dm.protocol import Judgement, Narration
-from trpg_env.dm.verdict import Verdict, verdict_form
+from trpg_env.dm.verdict import BRIEF, LENGTHS, Verdict, verdict_form
 from trpg_env.llm.calls import Calls
-from trpg_env.llm.client import Model
+from trpg_env.llm.client import LOCAL, Model
 from trpg_env.llm.exchange import Message
 from trpg_env.llm.limits import Limits
 from trpg_env.prompts import prompt_hash
@@ -26,6 +26,10 @@ from trpg_env.world import AnyWorld, Ruling, SeededFate, State
 
 RECENT = 3
 """How many exchanges of a grounded script are kept."""
+TOKENS = 2_048
+"""The longest reply in tokens, hidden reasoning included."""
+LOCAL_TOKENS = 512
+"""The same for the embedded model of the wheel, which does not reason and is held to short texts."""
 
 
 class _Exchange(NamedTuple):
@@ -56,7 +60,7 @@ class LLMDM:
         record: A file that keeps every exchange.
         replay: A file that every answer is taken from, without a model.
         temperature: 0 for the likeliest answer.
-        max_tokens: The longest reply, in tokens, hidden reasoning included.
+        max_tokens: The longest reply, in tokens, hidden reasoning included; `TOKENS` where left out, or `LOCAL_TOKENS`.
         limits: Time limits, retries and calls in flight.
 
     Attributes:
@@ -66,11 +70,11 @@ class LLMDM:
 
     Raises:
         ModelUnavailable: The model cannot be asked at all; the text says what to do.
-        ValueError: `record` and `replay` are given together.
+        ValueError: `record` and `replay` are given together, or a number is out of range.
 
     Example:
         >>> LLMDM("gpt-4o", base_url="http://localhost:8000/v1").sampling
-        {'temperature': 0.0, 'max_tokens': 1024}
+        {'temperature': 0.0, 'max_tokens': 2048}
     """
 
     kind = "llm"
@@ -84,15 +88,19 @@ class LLMDM:
         record: Any = None,
         replay: Any = None,
         temperature: float = 0.0,
-        max_tokens: int = 1_024,
+        max_tokens: int | None = None,
         limits: Limits = Limits(),  # noqa: B008  (frozen)
     ) -> None:
         client = Model(model, base_url=base_url, record=record, replay=replay, limits=limits)
+        small = client.name == LOCAL
+        if max_tokens is None:
+            max_tokens = LOCAL_TOKENS if small else TOKENS
         self._calls = Calls(client, "dm", temperature, max_tokens)
         self._transcript: list[_Exchange] = []
         self._rules = ("", "")
         self.model = client.name
-        self.sampling = {"temperature": temperature, "max_tokens": max_tokens}
+        self._lengths = BRIEF if small else LENGTHS
+        self.sampling = self._calls.sampling
         self.prompt_hash = prompt_hash(*briefing.WORDING, "repair")
 
     @property
@@ -152,7 +160,7 @@ class LLMDM:
         for exchange in self._transcript:
             messages += exchange.messages
         messages.append({"role": "user", "content": told + briefing.present(world, state)})
-        return self._calls.give(messages, verdict_form(len(world.program.completion)))
+        return self._calls.give(messages, verdict_form(len(world.program.completion), self._lengths))
 
     def _rules_of(self, script: Script) -> str:
         if self._rules[0] != script.hash:

@@ -8,9 +8,13 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from trpg_env.dm.protocol import Judgement
 
-MAX_THOUGHT = 500
-MAX_TOLD = 1_200
-"""The longest thought and observation, in characters: room for what is asked for, an end for a model that finds none."""
+LENGTHS = (500, 1_200)
+"""What the schema says of the longest thought and observation, in characters: room for what is asked for, and an end for
+a model that finds none."""
+BRIEF = (120, 240)
+"""The same for the embedded model, which goes on as long as it may."""
+LONGEST = 8_000
+"""What is taken all the same, where nothing holds a model to the schema: some are wordy, and no worse for it."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -18,6 +22,12 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 def _cleaned(text: str) -> str:
     """A text that any terminal and file can take."""
     return _CONTROL.sub("", text.replace("\r\n", "\n")).strip()
+
+
+def _not_endless(text: str) -> str:
+    if len(text) > LONGEST:
+        raise ValueError(f"it has {len(text):,} characters; be brief")
+    return text
 
 
 def _not_blank(text: str) -> str:
@@ -30,6 +40,16 @@ def _each_once(numbers: Any) -> Any:
     """A condition may be reported twice; only what is no list of numbers at all is left to be refused."""
     whole = isinstance(numbers, list) and all(type(number) is int for number in numbers)
     return sorted(set(numbers)) if whole else numbers
+
+
+Thought = Annotated[str, AfterValidator(_not_endless), AfterValidator(_cleaned)]
+Told = Annotated[
+    str,
+    Field(min_length=1),
+    AfterValidator(_not_endless),
+    AfterValidator(_cleaned),
+    AfterValidator(_not_blank),
+]
 
 
 class Verdict(BaseModel):
@@ -46,10 +66,8 @@ class Verdict(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True)
 
-    thought: Annotated[str, Field(max_length=MAX_THOUGHT), AfterValidator(_cleaned)]
-    observation: Annotated[
-        str, Field(min_length=1, max_length=MAX_TOLD), AfterValidator(_cleaned), AfterValidator(_not_blank)
-    ]
+    thought: Thought
+    observation: Told
     parameter_error: bool
     place_error: bool
     logic_error: bool
@@ -62,8 +80,12 @@ class Verdict(BaseModel):
 
 
 @cache
-def verdict_form(conditions: int) -> type[Verdict]:
+def verdict_form(conditions: int, lengths: tuple[int, int] = LENGTHS) -> type[Verdict]:
     """The reply's form for a script with so many completion conditions: no other numbers than theirs.
+
+    Args:
+        conditions: How many there are.
+        lengths: The longest thought and observation that the schema tells of.
 
     Example:
         >>> verdict_form(2).model_json_schema()["properties"]["completed"]["items"]["enum"]
@@ -71,4 +93,12 @@ def verdict_form(conditions: int) -> type[Verdict]:
     """
     number: Any = Literal[tuple(range(conditions))]
     completed: Any = Annotated[list[number], Field(max_length=conditions), BeforeValidator(_each_once)]
-    return create_model("Verdict", __base__=Verdict, completed=(completed, ...))
+    thought: dict[str, Any] = {"maxLength": lengths[0]}
+    told: dict[str, Any] = {"maxLength": lengths[1]}
+    return create_model(
+        "Verdict",
+        __base__=Verdict,
+        thought=(Thought, Field(json_schema_extra=thought)),
+        observation=(Told, Field(json_schema_extra=told)),
+        completed=(completed, ...),
+    )
