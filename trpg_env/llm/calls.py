@@ -28,6 +28,9 @@ class Calls:
         temperature: 0 for the likeliest answer.
         max_tokens: The longest answer, in tokens.
 
+    Raises:
+        ValueError: A number is out of range.
+
     Attributes:
         usage: What the episode's questions have cost so far.
 
@@ -41,9 +44,22 @@ class Calls:
     def __init__(self, model: Model, role: str, temperature: float, max_tokens: int) -> None:
         self.model = model
         self.role = role
-        self.temperature = temperature
+        if (
+            isinstance(temperature, bool)
+            or not isinstance(temperature, int | float)
+            or not 0 <= temperature <= 2
+        ):
+            raise ValueError(f"temperature={temperature!r} is not a number from 0 to 2")
+        if type(max_tokens) is not int or max_tokens < 1:
+            raise ValueError(f"max_tokens={max_tokens!r} is not a number of tokens, 1 or more")
+        self.temperature = float(temperature)
         self.max_tokens = max_tokens
         self.begin(0, 0)
+
+    @property
+    def sampling(self) -> dict[str, Any]:
+        """How the model is asked, as trajectories tell of it."""
+        return {"temperature": self.temperature, "max_tokens": self.max_tokens}
 
     def begin(self, seed: int, luck: int) -> None:
         """Begin an episode: nothing has been asked, nothing spent."""

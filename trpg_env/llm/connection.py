@@ -53,10 +53,12 @@ class Connection:
 
         self.address = address
         self.ending: weakref.finalize[..., object] | None = None
-        self.client, self._http = _client(address, in_flight)
+        self.client, http = _client(address, in_flight)
         url = urlsplit(f"{str(self.client.base_url).rstrip('/')}/chat/completions")
         credentials, _, self.host = url.netloc.rpartition("@")
         self._url = httpx2.URL(url._replace(netloc=self.host).geturl())
+        # Which proxy there is, if any, is the client's business.
+        self._transport = http._transport_for_url(self._url)
         # Credentials in an address are meant for whoever stands before the server, and go before a key.
         basic = b64encode(unquote_to_bytes(credentials)).decode()
         self._authorization = f"Basic {basic}" if credentials else None
@@ -64,13 +66,15 @@ class Connection:
         headers = {name.lower(): value for name, value in given if isinstance(value, str)}
         headers |= {"host": self.host, "accept-encoding": "identity"}
         headers.pop("authorization", None)
-        self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
+        # An encoding that is not said is found out anew whenever headers are read.
+        self._headers = httpx2.Headers(headers, encoding="utf-8")
 
     async def post(self, body: bytes, key: str) -> Received:
         """Send one request.
 
-        Of the client's own way, only what a request needs is taken: its headers and its HTTP client. The rest costs
-        twice as much time as all of ours, reads bodies without bound, and takes a dropped connection for a time-out.
+        Of the client's own way, only what a request needs is taken: its headers and its transport. The rest costs
+        twice as much time as all of ours, reads bodies without bound, and takes a dropped connection for a time-out;
+        and what lies between it and the transport (cookies, redirects, logins) nobody wants here.
 
         Args:
             body: JSON.
@@ -85,13 +89,18 @@ class Connection:
         import httpx2  # noqa: PLC0415
 
         authorization = self._authorization or f"Bearer {key}"
-        headers = [*self._headers, (b"authorization", authorization.encode())]
+        headers = self._headers.copy()
+        headers["authorization"] = authorization
         try:
             request = httpx2.Request("POST", self._url, headers=headers, content=body)
-            response = await self._http.send(request, stream=True, follow_redirects=False)
+            request.headers.encoding = headers.encoding
+            response = await self._transport.handle_async_request(request)
+            # Decoding is for what should not be there: no encoding was asked for.
+            encoded = "content-encoding" in response.headers
+            body_of = response.aiter_bytes() if encoded else response.stream.__aiter__()
             try:
                 received = bytearray()
-                async with aclosing(response.aiter_bytes()) as chunks:
+                async with aclosing(body_of) as chunks:
                     async for chunk in chunks:
                         received += chunk
                         if len(received) > MAX_BODY:

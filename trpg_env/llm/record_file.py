@@ -1,7 +1,7 @@
 """The SQLite file of a recording: opening it, refusing what is none, and connections that survive a fork.
 
 While it is written the file is in SQLite's write-ahead mode: many processes may write at once, readers never wait, a
-process that is killed loses nothing that it has written, and no write waits for the disk. The last one to close it
+process that is killed loses nothing that it has written, and only one write in many waits for the disk. The last one to close it
 puts it back into a single file that can be read anywhere. A recording that was left behind by a killed process has its
 last writes in `FILE-wal`, beside it, until somebody opens it to record.
 """
@@ -39,6 +39,8 @@ _TABLES: Final = (
     f"PRAGMA user_version = {VERSION}",
 )
 _HEADER = 100
+_PAGES: Final = 8_000
+"""How many pages of 4 KB `FILE-wal` takes before they are put into the file, which waits for the disk."""
 _WAIT: Final = 60.0
 """Seconds to wait for another process that writes; each of its writes takes a fraction of a millisecond."""
 
@@ -122,6 +124,7 @@ def open_to_write(path: Path) -> sqlite3.Connection:
             sqlite3.OperationalError
         ):  # not everywhere, and not while somebody closes it: slower, no less safe
             connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            connection.execute(f"PRAGMA wal_autocheckpoint = {_PAGES}").fetchone()
     except sqlite3.Error as error:
         connection.close()
         raise _unavailable(path, "cannot be written", error) from None

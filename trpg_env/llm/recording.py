@@ -92,13 +92,14 @@ class Recorder:
 
     def _write(self, question: Question, outcome: Outcome) -> Outcome:
         opened = self._file.opened
+        # Made before others are kept from writing.
+        row = (*question.key, *_written(outcome), question.asked)
+        parts = {name: text for name, text in question.parts.items() if name not in self._there}
         try:
             with opened.lock, opened.connection as connection:
                 connection.execute("BEGIN IMMEDIATE")
-                row = (*question.key, *_written(outcome), question.asked)
                 if not connection.execute(_KEEP, row).rowcount:
                     return _read(connection.execute(_FIND, question.key).fetchone())
-                parts = {name: text for name, text in question.parts.items() if name not in self._there}
                 connection.executemany("INSERT OR IGNORE INTO part VALUES (?, ?)", parts.items())
         except sqlite3.Error as error:
             raise self._failed(error) from None
