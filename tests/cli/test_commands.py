@@ -250,7 +250,7 @@ WRONG: list[tuple[list[str], str]] = [
     (["play"], "SCRIPT"),
     (["play", "nowhere"], "no such"),
     (["play", "unix-admin"], "llm"),
-    (["play", "cool-tomato", "--dm", "llm"], "not part of this version"),
+    (["play", "cool-tomato", "--dm", "llm"], "--dm-model"),
     (["play", "cool-tomato", "--dm", ""], "rules"),
     (["play", "cool-tomato", "--seed", "-1"], "0 or more"),
     (["play", "cool-tomato", "--seed", "x"], "--seed"),

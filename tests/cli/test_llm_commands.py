@@ -157,7 +157,7 @@ def test_a_dungeon_master_that_does_not_answer_ends_play_in_one_line(run: Run) -
         )
     assert ran.code == 1
     assert ran.err.count("\n") == 1
-    assert "did not answer" in ran.err
+    assert "the episode cannot begin" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -199,3 +199,35 @@ def test_a_player_that_plans_is_refused_before_a_narrative_script_is_played(run:
     ]
     ran = run("rollout", *arguments, "--player", "erring", "--out", "x.jsonl")
     assert "narrative" in refused(ran)
+
+
+def test_temperatures_are_asked_for_and_tell_runs_apart(run: Run) -> None:
+    with ModelServer(playing) as server:
+        assert run(*both(server, "--player-temperature", "0.8", "--dm-temperature", "0.2", n="1")).code == 0
+        asked = {"response_format" in request: request["temperature"] for request in server.requests}
+        assert asked == {True: 0.2, False: 0.8}
+        assert played()[0].player.sampling == {"temperature": 0.8, "max_tokens": 2048}
+        assert "another run" in refused(run(*both(server, n="1")))
+    assert "from 0 to 2" in refused(run(*both(server, "--player-temperature", "hot")))
+    assert "--player llm" in refused(
+        run("rollout", "--scripts", "ship", "--player-temperature", "1", "--out", "y.jsonl")
+    )
+
+
+def test_exchanges_and_trajectories_want_a_file_each(run: Run) -> None:
+    with ModelServer(playing) as server:
+        assert "a file each" in refused(run(*both(server, "--record", "x.jsonl")))
+    assert list(Path().iterdir()) == []
+
+
+def test_a_full_context_ends_play_and_is_no_failure(run: Run) -> None:
+    def reply(request: Mapping[str, Any]) -> Any:
+        full = '{"error": {"code": "context_length_exceeded", "message": "too long"}}'
+        return playing(request) if len(request["messages"]) == 2 else Status(400, full)
+
+    with ModelServer(reply) as server:
+        ran = run(
+            "play", "village-healer", "--dm", "llm", "--dm-model", "m", "--base-url", server.url, typed="x\n"
+        )
+    assert ran.code == 0
+    assert ran.out.endswith("The conversation no longer fits into the model's context; progress 0%.\n")

@@ -348,7 +348,7 @@ def test_progress_tells_what_broke(run: Run, tmp_path: Path, tiny: dict[str, Any
     tiny["available_actions"] = {"wait": {"verification_code": hang}}
     (tmp_path / "hang.json").write_text(json.dumps(tiny))
     ran = run("rollout", "--scripts", "tiny.json", "hang.json", *TINY[3:-4], "-n", "2", "--out", "x.jsonl")
-    *progress, _ = ran.err.splitlines()
+    progress = [line for line in ran.err.splitlines() if "/s" in line]
     assert [line.split(", ")[2:] for line in progress] == [[], ["1 broken"]]
 
 
@@ -369,10 +369,19 @@ def test_why_the_first_episode_broke_is_told_in_a_line_and_again_where_it_is_fou
     )
     ran = run(*arguments)
     assert ran.code == 1
-    assert ran.err.splitlines()[-1] == why
+    told = ran.err.splitlines()
+    assert told[0] == why, "at once, and not when all the others have broken in the same way"
     assert ran.err.count("that broke") == 1
+    assert told[-1].startswith(
+        "3 of 3 episodes broke, and count as played; to play them again delete their lines"
+    )
     again = run(*arguments)
-    assert again.err.splitlines() == ["x.jsonl has 3 of 3 episodes already", why]
+    assert again.err.splitlines() == ["x.jsonl has 3 of 3 episodes already", why, told[-1]]
+    file = tmp_path / "x.jsonl"
+    lines = file.read_text().splitlines(keepends=True)
+    file.write_text("".join(lines[1:]))
+    assert '"outcome":"error"' in lines[0]
+    assert "x.jsonl has 2 of 3 episodes already" in run(*arguments).err
 
 
 def test_why_an_episode_broke_is_one_short_line_whatever_a_script_is_called(
@@ -384,7 +393,7 @@ def test_why_an_episode_broke_is_one_short_line_whatever_a_script_is_called(
     (tmp_path / "hang.json").write_text(json.dumps(tiny))
     ran = run("rollout", "--scripts", "hang.json", "--player", "random", "-n", "1", "--out", "x.jsonl")
     assert ran.code == 1
-    (*_, why) = ran.err.split("\n")[:-1]
+    why = ran.err.splitlines()[0]
     assert why.startswith('trpg-env: the first episode that broke: script "a')
     assert len(why) < 800
     assert "timeout" in why
@@ -406,7 +415,7 @@ def test_why_an_episode_broke_is_told_before_why_a_run_cannot_go_on(
     monkeypatch.setattr(Store, "append", interrupted)
     ran = run("rollout", "--scripts", "hang.json", "--player", "random", "-n", "3", "--out", "x.jsonl")
     assert ran.code == 130
-    why, last = ran.err.splitlines()[-2:]
+    why, *_, last = ran.err.splitlines()
     assert "the first episode that broke: " in why
     assert last.startswith("trpg-env: interrupted; 1 of 3 episodes")
 

@@ -20,7 +20,6 @@ from model_server import (
 )
 
 from trpg_env.dm import LLMDM
-from trpg_env.llm.errors import Unreachable
 from trpg_env.llm.limits import Limits
 
 NAN = reply().replace("false", "NaN", 1)
@@ -168,8 +167,8 @@ def test_no_server_at_all_breaks_the_opening() -> None:
         port = listening.getsockname()[1]
     dm = LLMDM("gpt-test", base_url=f"http://127.0.0.1:{port}/v1", limits=Limits(retries=0))
     env = gym.make("AgentRefine-v0", script="village-healer", dm=dm)
-    with pytest.raises(Unreachable):
-        env.reset(seed=7)
+    _, info = env.reset(seed=0)
+    assert info["error"]["kind"] == "dm:connection"
     env.close()
 
 

@@ -1,6 +1,7 @@
 """A DM may be a coroutine, and one that raises ends the episode as broken."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -8,7 +9,7 @@ import gymnasium as gym
 import pytest
 
 from trpg_env.dm import Narration, RulesDM
-from trpg_env.envs import AgentRefineEnv, directly
+from trpg_env.envs import AgentRefineEnv, Loop, directly
 from trpg_env.world import AnyWorld, Ruling, SeededFate, State
 
 
@@ -122,3 +123,28 @@ def test_a_dm_that_raises_ends_the_episode_as_broken(dm: Callable[[], RulesDM]) 
         env.step("go west")
     assert env.reset(seed=3)[1] == before
     env.close()
+
+
+def test_a_wait_that_is_interrupted_is_called_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    threadsafe, called_off = asyncio.run_coroutine_threadsafe, threading.Event()
+
+    def interrupted(*arguments: Any) -> Any:
+        future = threadsafe(*arguments)
+        monkeypatch.setattr(future, "result", _interrupt, raising=False)
+        return future
+
+    def _interrupt() -> None:
+        raise KeyboardInterrupt
+
+    async def ask() -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            called_off.set()
+            raise
+
+    monkeypatch.setattr(asyncio, "run_coroutine_threadsafe", interrupted)
+    with Loop() as loop:
+        with pytest.raises(KeyboardInterrupt):
+            loop.run(ask())
+        assert called_off.wait(10)

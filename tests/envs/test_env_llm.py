@@ -10,11 +10,11 @@ from typing import Any
 
 import gymnasium as gym
 import pytest
+from gymnasium.error import ResetNeeded
 from gymnasium.utils.env_checker import check_env
-from model_server import ModelServer, Status
+from model_server import ModelServer, Status, scripted
 
 from trpg_env.envs import AgentRefineEnv
-from trpg_env.llm import ModelError
 
 HEALER = {"script": "village-healer", "dm": "llm", "model": "m"}
 ACTIONS = ["light the hearth", "fly", "read recipe book", "grind willow bark"]
@@ -35,12 +35,10 @@ def test_a_replayed_environment_needs_no_server_and_is_deterministic(tmp_path: P
     with ModelServer(answering) as server:
         env = gym.make("AgentRefine-v0", **HEALER, base_url=server.url, record=tmp_path / "r.sqlite")
         recorded = steps(env)
-        check_env(env.unwrapped, skip_render_check=True)
         env.close()
         asked = len(server.requests)
     env = gym.make("AgentRefine-v0", **HEALER, replay=tmp_path / "r.sqlite")
     assert steps(env) == steps(env) == recorded
-    check_env(env.unwrapped, skip_render_check=True)
     env.close()
     assert len(server.requests) == asked
 
@@ -56,8 +54,9 @@ def test_what_was_not_recorded_ends_the_episode_and_is_named(tmp_path: Path) -> 
     assert (reward, terminated, truncated) == (0.0, False, True)
     assert info["error"]["kind"] == "dm:replay"
     assert "walk to lane" in info["error"]["message"]
-    with pytest.raises(ModelError, match="seed 6"):
-        env.reset(seed=6)
+    *_, info = env.reset(seed=6)
+    assert info["error"]["kind"] == "dm:replay"
+    assert "seed 6" in info["error"]["message"]
     env.close()
 
 
@@ -108,12 +107,63 @@ def test_many_are_asked_together_and_answer_as_single_ones() -> None:
     assert server.most_in_flight == 6
 
 
-def test_a_reset_that_gets_no_answer_raises_what_became_of_it() -> None:
-    with ModelServer(lambda request: Status(401, "no")) as server:
-        env = gym.make("AgentRefine-v0", **HEALER, base_url=server.url)
-        with pytest.raises(ModelError, match="OPENAI_API_KEY"):
-            env.reset(seed=0)
+def test_an_episode_that_gets_no_opening_ends_with_its_first_step() -> None:
+    with ModelServer(scripted([answering({"messages": []}), Status(401, "no")])) as server:
+        env: Any = AgentRefineEnv("village-healer", dm="llm", model="m", base_url=server.url)
+        env.reset(seed=0)
+        observation, info = env.reset(seed=1)
+        assert observation.endswith("Here it ends: the dungeon master did not answer.")
+        assert info["error"]["kind"] == "dm:request"
+        assert "OPENAI_API_KEY" in info["error"]["message"]
+        others = [copy.deepcopy(env), pickle.loads(pickle.dumps(env))]
+        for one in (env, *others):
+            _, reward, terminated, truncated, told = one.step("light the hearth")
+            assert (reward, terminated, truncated) == (0.0, False, True)
+            assert told["error"] == info["error"]
+            assert not any(told["assessment"].values())
+            with pytest.raises(ResetNeeded):
+                one.step("light the hearth")
+            one.close()
+
+
+def test_one_opening_that_fails_leaves_the_other_environments_alone() -> None:
+    def failing(request: Mapping[str, Any]) -> Any:
+        opening = len(request["messages"]) == 2
+        return Status(401, "no") if opening and server.opened() == 3 else answering(request)
+
+    class Counting(ModelServer):
+        def opened(self) -> int:
+            return sum(len(request["messages"]) == 2 for request in self.requests)
+
+    with Counting(failing) as server:
+        envs = gym.make_vec("AgentRefine-v0", num_envs=2, **HEALER, base_url=server.url, max_turns=1)
+        envs.reset(seed=0)
+        envs.step(["light the hearth"] * 2)
+        *_, infos = envs.step(["light the hearth"] * 2)  # both begin anew
+        kinds = list(infos["error"]["kind"])
+        assert sorted(kinds, key=str) == [None, "dm:request"]
+        _, _, _, truncated, infos = envs.step(["light the hearth"] * 2)
+        assert truncated.tolist() == [True, True]
+        assert list(infos["error"]["kind"]) == kinds
+        envs.close()
+
+
+def test_a_recorded_environment_that_is_never_given_a_seed_can_be_replayed(tmp_path: Path) -> None:
+    with ModelServer(answering) as server:
+        env = gym.make("AgentRefine-v0", **HEALER, base_url=server.url, record=tmp_path / "r.sqlite")
+        check_env(env.unwrapped)
         env.close()
+    env = gym.make("AgentRefine-v0", **HEALER, replay=tmp_path / "r.sqlite")
+    check_env(env.unwrapped)
+    _, info = env.reset()
+    assert info["error"]["kind"] is None
+    env.close()
+    envs = [
+        gym.make_vec("AgentRefine-v0", num_envs=2, **HEALER, replay=tmp_path / "r.sqlite") for _ in range(2)
+    ]
+    assert envs[0].reset()[0] == envs[1].reset()[0]
+    for one in envs:
+        one.close()
 
 
 @pytest.mark.parametrize(

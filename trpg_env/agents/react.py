@@ -1,8 +1,8 @@
 """The language model as the player: ReAct over chat turns.
 
 The first user message is what `reset` told the player, and so is each later one what came of an action; the model's
-replies are the assistant's messages, as they were said and without hidden reasoning. That is the form of the training
-data (see `trpg_env.tuning.conversation`), so that a model that was trained on it is asked what it has learnt.
+replies are the assistant's messages, as they were said and without hidden reasoning. But for the system message, which
+says what a reply looks like, that is the form of the training data (see `trpg_env.tuning.conversation`).
 
 What the model does wrong is the player's error, and what its server does wrong is not: a reply that cannot be read is a
 turn with a parameter error, while a `ModelError` passes through to whoever plays the episode.

@@ -14,10 +14,21 @@ def add_dm_options(command: argparse.ArgumentParser) -> None:
         default="rules",
         help="who answers (default rules; llm: a language model)",
     )
+    add_model_options(command, "dm")
+
+
+def add_model_options(command: argparse.ArgumentParser, role: str) -> None:
+    """Add which model somebody is, and how it is sampled."""
     command.add_argument(
-        "--dm-model",
+        f"--{role}-model",
         metavar="M",
-        help="with --dm llm: local (the embedded model), or what it is called at --base-url",
+        help=f"with --{role} llm: local (the embedded model), or what it is called at --base-url",
+    )
+    command.add_argument(
+        f"--{role}-temperature",
+        type=_temperature,
+        metavar="T",
+        help=f"with --{role} llm: from 0, the likeliest reply (default), to 2",
     )
 
 
@@ -35,16 +46,15 @@ def add_endpoint_options(command: argparse.ArgumentParser) -> None:
 
 
 def dm_keywords(options: argparse.Namespace) -> dict[str, Any]:
-    """The keywords of an environment that say who answers.
+    """The keywords of an `LLMDM`; none where the rules answer.
 
     Raises:
         WrongUse: The options do not fit together.
     """
     if options.dm == "rules":
-        if options.dm_model is not None:
-            raise WrongUse("--dm-model is for --dm llm; the rules take no model")
-        return {"dm": "rules"}
-    return {"dm": "llm"} | _model(options, "dm")
+        refuse_model(options, "dm")
+        return {}
+    return _model(options, "dm")
 
 
 def player_keywords(options: argparse.Namespace) -> dict[str, Any]:
@@ -54,6 +64,17 @@ def player_keywords(options: argparse.Namespace) -> dict[str, Any]:
         WrongUse: No model is named.
     """
     return _model(options, "player")
+
+
+def refuse_model(options: argparse.Namespace, role: str) -> None:
+    """Find options of a model where there is none.
+
+    Raises:
+        WrongUse: There is one.
+    """
+    for name in ("model", "temperature"):
+        if getattr(options, f"{role}_{name}") is not None:
+            raise WrongUse(f"--{role}-{name} is for --{role} llm; {getattr(options, role)} takes no model")
 
 
 def refuse_unused(options: argparse.Namespace) -> None:
@@ -78,4 +99,15 @@ def _model(options: argparse.Namespace, role: str) -> dict[str, Any]:
         "base_url": options.base_url,
         "record": options.record,
         "replay": options.replay,
+        "temperature": getattr(options, f"{role}_temperature") or 0.0,
     }
+
+
+def _temperature(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 2:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a number from 0 to 2")
+    return value

@@ -6,8 +6,8 @@ from typing import Any
 
 from trpg_env.cli.models import add_dm_options, add_endpoint_options, dm_keywords, refuse_unused
 from trpg_env.cli.terminal import WrongUse, complain, show, tell
+from trpg_env.dm import LLMDM
 from trpg_env.envs import AgentRefineEnv
-from trpg_env.llm.errors import ModelError
 from trpg_env.script import ScriptError
 
 _LEAVE = ("quit", "exit")
@@ -33,10 +33,10 @@ def add_to(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Play a script."""
     keywords = dm_keywords(options)
-    if options.dm == "rules":
+    if not keywords:
         refuse_unused(options)
     try:
-        env = AgentRefineEnv(options.script, **keywords)
+        env = AgentRefineEnv(options.script, dm=LLMDM(**keywords) if keywords else "rules")
     except ValueError as error:
         if isinstance(error, ScriptError):
             raise
@@ -45,15 +45,15 @@ def run(options: argparse.Namespace) -> int:
         if options.seed < 0:
             raise WrongUse("--seed is 0 or more")
         return _play(env, options)
-    except ModelError as error:
-        complain(f"the model that is the dungeon master did not answer: {error}")
-        return 1
     finally:
         env.close()
 
 
 def _play(env: AgentRefineEnv, options: argparse.Namespace) -> int:
     observation, info = env.reset(seed=options.seed, options={"luck": options.luck})
+    if info["error"]["kind"] is not None:
+        complain(f"the episode cannot begin: {info['error']['message']}")
+        return 1
     show(observation)
     while env.episode.playing:
         action = _ask(f"[turn {info['turn']}, progress {info['progress']:.0%}] > ")
@@ -66,7 +66,8 @@ def _play(env: AgentRefineEnv, options: argparse.Namespace) -> int:
         )
         show(f"[{error} error] {observation}" if error else observation)
     if env.episode.cut_short:
-        tell("the conversation no longer fits into the model's context")
+        show(f"The conversation no longer fits into the model's context; progress {info['progress']:.0%}.")
+        return 0
     if info["error"]["kind"] is not None:
         tell(f"the episode broke: {info['error']['message']}")
         return 1

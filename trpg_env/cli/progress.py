@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from tqdm import tqdm
@@ -56,6 +57,15 @@ class Progress:
             rate = self._done / max(now - self._began, 1e-9)
             shown = f"{rate:.0f}" if rate >= 100 else f"{rate:.3g}"
             tell(f"{self._done} of {self._total} {self._unit}, {shown}/s{broke}")
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """For other lines on standard error: a bar makes way for them."""
+        if self._bar is None:
+            yield
+            return
+        with tqdm.external_write_mode(file=sys.stderr):
+            yield
 
     def __enter__(self) -> "Progress":
         return self

@@ -13,8 +13,10 @@ from trpg_env.cli.causes import cause
 from trpg_env.cli.models import (
     add_dm_options,
     add_endpoint_options,
+    add_model_options,
     dm_keywords,
     player_keywords,
+    refuse_model,
     refuse_unused,
 )
 from trpg_env.cli.progress import Progress
@@ -22,7 +24,6 @@ from trpg_env.cli.terminal import WrongUse, complain, show, tell
 from trpg_env.dm import DungeonMaster, RulesDM
 from trpg_env.dm.llm import LLMDM
 from trpg_env.llm.endpoint import Limits
-from trpg_env.rollout.finished import Finished
 from trpg_env.rollout.prepared import Rollout
 from trpg_env.rollout.run import RunError
 from trpg_env.sandbox import SandboxFault
@@ -53,11 +54,7 @@ def add_to(commands: Any) -> None:
     command.add_argument(
         "--player", choices=sorted([*_PLAYERS, "llm"]), default="erring", help="who plays (default erring)"
     )
-    command.add_argument(
-        "--player-model",
-        metavar="M",
-        help="with --player llm: local (the embedded model), or what it is called at --base-url",
-    )
+    add_model_options(command, "player")
     add_dm_options(command)
     add_endpoint_options(command)
     command.add_argument("-n", type=count, default=10, metavar="N", help="episodes in all (default 10)")
@@ -87,6 +84,10 @@ def add_to(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Play episodes."""
+    if options.record is not None and Path(options.record).absolute() == options.out.absolute():
+        raise WrongUse(
+            f"--record and --out are both {options.out}; exchanges and trajectories want a file each"
+        )
     if options.player == "human" and (options.processes > 1 or options.concurrency > 1):
         raise WrongUse("a person plays one episode at a time: leave --processes and --concurrency out")
     try:
@@ -116,8 +117,7 @@ def run(options: argparse.Namespace) -> int:
 def _player(options: argparse.Namespace) -> Agent:
     if options.player == "llm":
         return LLMAgent(**player_keywords(options), limits=_limits(options))
-    if options.player_model is not None:
-        raise WrongUse(f"--player-model is for --player llm; {options.player} takes no model")
+    refuse_model(options, "player")
     if options.dm != "llm":
         refuse_unused(options)
     return _PLAYERS[options.player]()
@@ -125,9 +125,7 @@ def _player(options: argparse.Namespace) -> Agent:
 
 def _dungeon_master(options: argparse.Namespace) -> DungeonMaster:
     keywords = dm_keywords(options)
-    if keywords.pop("dm") == "rules":
-        return RulesDM()
-    return LLMDM(**keywords, limits=_limits(options))
+    return LLMDM(**keywords, limits=_limits(options)) if keywords else RulesDM()
 
 
 def _limits(options: argparse.Namespace) -> Limits:
@@ -161,27 +159,28 @@ def _played(ready: Rollout, store: Store) -> int:
     for line in statistics.lines():
         show(line)
     show(f"written to          {store.path}")
-    return 1 if statistics.outcomes["error"] else 0
+    if broken := statistics.outcomes["error"]:
+        tell(
+            f"{broken} of {n} episodes broke, and count as played; to play them again delete their lines, which say "
+            f'"outcome":"error", from {store.path}'
+        )
+    return 1 if broken else 0
 
 
 def _play(ready: Rollout, store: Store, statistics: Statistics) -> None:
     left = ready.run.n - statistics.episodes
-    first: Finished | None = None
-    try:
-        with (
-            Progress(left, "episodes") as progress,
-            closing(ready.play(lambda episode: episode.id not in store)) as playing,
-        ):
-            for done in playing:
-                store.append(done.line)
-                broken = done.tally.outcome == "error"
-                if broken and not statistics.outcomes["error"]:
-                    first = done
-                statistics.count(done.tally)
-                progress.advance(broken=broken)
-    finally:  # what keeps the run from going on may come of the same
-        if first is not None:
-            complain(cause(first.trajectory, ready.run.scripts))
+    with (
+        Progress(left, "episodes") as progress,
+        closing(ready.play(lambda episode: episode.id not in store)) as playing,
+    ):
+        for done in playing:
+            store.append(done.line)
+            broken = done.tally.outcome == "error"
+            if broken and not statistics.outcomes["error"]:
+                with progress.aside():  # at once: all the others may break in the same way
+                    complain(cause(done.trajectory, ready.run.scripts))
+            statistics.count(done.tally)
+            progress.advance(broken=broken)
 
 
 def _there(store: Store, n: int) -> str:

@@ -104,6 +104,11 @@ class LLMDM:
         self.prompt_hash = prompt_hash(*briefing.WORDING, "repair")
 
     @property
+    def recorded(self) -> bool:
+        """Whether the exchanges with the model are recorded or replayed."""
+        return self._calls.model.recorded
+
+    @property
     def usage(self) -> dict[str, int]:
         """What the episode has cost so far."""
         return self._calls.usage.as_dict()

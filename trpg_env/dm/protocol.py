@@ -54,8 +54,9 @@ class Narration(NamedTuple):
 class DungeonMaster(Protocol):
     """Puts a world's rulings into words. One object serves one environment; it can be pickled and deep-copied.
 
-    Two attributes are optional: `judges`, true where the DM gives a judgement with each answer, without which it plays
-    grounded scripts only; and `usage`, the counts of tokens and calls of the episode so far.
+    Some attributes are optional: `judges`, true where the DM gives a judgement with each answer, without which it plays
+    grounded scripts only; `usage`, the counts of tokens and calls of the episode so far; and `recorded`, true where what it
+    says is kept for a replay, or comes from one.
     """
 
     kind: str

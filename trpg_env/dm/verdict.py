@@ -16,7 +16,7 @@ BRIEF = (120, 240)
 LONGEST = 8_000
 """What is taken all the same, where nothing holds a model to the schema: some are wordy, and no worse for it."""
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def _cleaned(text: str) -> str:

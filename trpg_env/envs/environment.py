@@ -48,6 +48,9 @@ class AgentRefineEnv(gym.Env[str, str]):
         sandbox: Where the script's own checks run. Without one the environment starts its own and closes it. A copy of
             the environment has its own, with the same settings.
 
+    Attributes:
+        first_seed: Seeds the environment's generator where no seed was given and the DM's model is recorded or replayed.
+
     Raises:
         ScriptError: The script cannot be loaded.
         ValueError: A keyword has a value that it does not take, or the DM cannot play the script.
@@ -110,6 +113,7 @@ class AgentRefineEnv(gym.Env[str, str]):
         self.observation_space = AnyText(MAX_OBSERVATION)
         self.action_space = ActionText(MAX_ACTION, self.script.program.actions)
         self._last_action = ""
+        self.first_seed = 0
 
     def reset(
         self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
@@ -117,12 +121,14 @@ class AgentRefineEnv(gym.Env[str, str]):
         """Start an episode.
 
         Args:
-            seed: The episode's seed; without one it is drawn from the environment's own generator.
+            seed: The episode's seed; without one it is drawn from the environment's own generator. Where a DM's model is
+                recorded or replayed that begins with `first_seed` and not anyhow, or nothing could ever be replayed.
             options: `luck` (the same start, another fate), `variation` (by number, the last path fastest), or
                 `snapshot` (take up what `snapshot` gave).
 
         Returns:
-            The instruction and the opening scene, and `info`.
+            The instruction and the opening scene, and `info`. Where a model that is the DM did not answer, `info["error"]`
+            says so, and the first step ends the episode.
 
         Raises:
             ValueError: An option is unknown or has no such value.
@@ -145,6 +151,8 @@ class AgentRefineEnv(gym.Env[str, str]):
         self, seed: int | None, options: Mapping[str, Any] | None
     ) -> tuple[int, int, int | None] | None:
         """Seed, luck and variation of the episode to begin; None where a snapshot was taken up."""
+        if seed is None and self._np_random is None and getattr(self.dm, "recorded", False):
+            super().reset(seed=self.first_seed)
         super().reset(seed=seed)
         if options is not None and not isinstance(options, Mapping):
             raise ValueError(f"options={options!r} is no mapping; the options are luck, variation, snapshot")

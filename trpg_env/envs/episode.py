@@ -74,6 +74,8 @@ class Episode:
         # What was last given: after an action as it came about, otherwise whole.
         self._given: tuple[Ruling, str, str, list[str] | None, Judgement | None] | None = None
         self._told: Step | None = None
+        # Why there was no opening: the first step ends the episode for it.
+        self._unopened: dict[str, str] | None = None
         self._loop = Loop()
 
     def close(self) -> None:
@@ -94,7 +96,7 @@ class Episode:
     @property
     def begun(self) -> bool:
         """Whether there is an episode, in play or ended."""
-        return self._state is not None
+        return self._given is not None or self._told is not None
 
     @property
     def turns_left(self) -> int:
@@ -117,20 +119,30 @@ class Episode:
         Raises:
             ValueError: There is no such variation.
         """
-        narration = self._dm.open(self._world, self._start(seed, luck, variation), self._fate)
-        return self._opened(narration if isinstance(narration, Narration) else self._loop.run(narration))
+        state = self._start(seed, luck, variation)
+        try:
+            narration = self._dm.open(self._world, state, self._fate)
+            return self._opened(narration if isinstance(narration, Narration) else self._loop.run(narration))
+        except ModelError as error:
+            return self._not_opened(error)
 
     async def begin_async(self, seed: int, luck: int, variation: int | None, wait: Wait) -> Step:
         """The same as `begin`, for a caller who says how a DM that is a coroutine is waited for."""
-        narration = self._dm.open(self._world, self._start(seed, luck, variation), self._fate)
-        return self._opened(narration if isinstance(narration, Narration) else await wait(narration))
+        state = self._start(seed, luck, variation)
+        try:
+            narration = self._dm.open(self._world, state, self._fate)
+            return self._opened(narration if isinstance(narration, Narration) else await wait(narration))
+        except ModelError as error:
+            return self._not_opened(error)
 
     def _start(self, seed: int, luck: int, variation: int | None) -> State:
         variation = self._world.variation_of(seed) if variation is None else variation
         state = self._world.begin(variation)
         self.seed, self.luck, self.variation = seed, luck, variation
         self._fate = SeededFate(seed, luck)
-        self._state, self._given, self.playing, self.cut_short = state, None, True, False
+        # Play begins with the opening scene.
+        self._state, self._given, self._told, self._unopened = state, None, None, None
+        self.playing = self.cut_short = False
         return state
 
     def _opened(self, narration: Narration) -> Step:
@@ -146,7 +158,16 @@ class Episode:
         info = self._idle_info(narration.thought, listed)
         if error is not None:
             info["error"] = {"kind": error.kind, "message": str(error)}
-        self._told = Step(observation, 0.0, False, False, info)
+        self._told, self.playing = Step(observation, 0.0, False, False, info), True
+        return self.told()
+
+    def _not_opened(self, error: ModelError) -> Step:
+        """An episode whose DM did not answer: `reset` has no way to end it, and the first step does."""
+        opened = self._opened(
+            Narration(f"{_UNANSWERED}; the episode cannot go on.", f"Here it ends: {_UNANSWERED}.")
+        )
+        why = {"kind": f"dm:{error.kind}", "message": str(error)}
+        self._told, self._unopened = opened._replace(info=opened.info | {"error": why}), why
         return self.told()
 
     def act(self, text: str) -> tuple[str, float, bool, bool, Info]:
@@ -183,6 +204,8 @@ class Episode:
 
     def _ruled(self, before: State, text: str) -> Any:
         """The ruling on an action and what is admissible after it, or the step that ends a broken episode."""
+        if self._unopened is not None:
+            return self._broken(_UNANSWERED, **self._unopened)
         try:
             if text.__class__ is Refused:
                 ruling = self._world.refuse(before, text, text.message)
@@ -328,6 +351,8 @@ class Episode:
         self._fate = SeededFate(seed, luck)
         self._state, self._told, self._given = state, last, None
         self.playing, self.cut_short = not (last.terminated or last.truncated), cut_short
+        told = last.info["error"]
+        self._unopened = told if self.playing and str(told["kind"]).startswith("dm:") else None
         return self.told()
 
     def _agree(self, state: State, info: Info) -> bool:

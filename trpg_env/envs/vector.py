@@ -70,6 +70,9 @@ class AgentRefineVectorEnv(SyncVectorEnv):
             return create
 
         super().__init__([creator(world) for world in self._worlds], **vector)
+        for i, env in enumerate(self.envs):
+            single: Any = env.unwrapped
+            single.first_seed = i  # or all of them would play one episode
         # Each environment's samples are actions of its own script.
         self.action_space = Tuple([copy.deepcopy(env.action_space) for env in self.envs])
 

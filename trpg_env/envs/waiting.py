@@ -19,7 +19,7 @@ class Loop:
     """An event loop in a thread of its own, started when it is first needed.
 
     So a client keeps one loop over all episodes, and the caller may have a loop running itself (a notebook has).
-    An interrupt of the caller's is not held up by what waits there; `close` calls it off.
+    An interrupt of the caller's is not held up by what waits there, and calls it off; so does `close`.
 
     Example:
         >>> import asyncio
@@ -39,7 +39,12 @@ class Loop:
             self._loop = runner.get_loop()
             self._thread = threading.Thread(target=_work, args=(runner,), name="trpg_env-loop", daemon=True)
             self._thread.start()
-        given, raised = asyncio.run_coroutine_threadsafe(_told(awaitable), self._loop).result()
+        future = asyncio.run_coroutine_threadsafe(_told(awaitable), self._loop)
+        try:
+            given, raised = future.result()
+        except BaseException:  # the caller is interrupted, and nobody waits for it any more
+            future.cancel()
+            raise
         if raised is not None:
             raise raised
         return cast(T, given)

@@ -62,6 +62,8 @@ async def play_episode(env: AgentRefineEnv, agent: Agent, episode: Planned, run:
         turns = [_dm_turn(0, opening, info, env.state.completed)]
     except _RAISED as error:
         return broken_at_once(env, episode, run, _broken("dm", error), spent(dm=env.dm))
+    if info["error"]["kind"] is not None:
+        return broken_at_once(env, episode, run, _error(**info["error"]), spent(dm=env.dm))
     broken: Record | None = None
     success = terminated = truncated = too_long = False
     try:
@@ -163,7 +165,7 @@ def _broken(kind: str, error: BaseException, more: str = "") -> Record:
     if isinstance(error, asyncio.CancelledError) and _called_off():
         raise error
     if isinstance(error, ModelError):
-        kind = f"{kind}:{error.kind}"
+        return _error(f"{kind}:{error.kind}", f"{error}{more}")
     try:
         said = str(error)
     except Exception:
