@@ -4,12 +4,13 @@ import asyncio
 import copy
 import json
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
+from model_server import ModelServer, Status, scripted
 
-from tests.model_server import ModelServer, Status, scripted
-from trpg_env.llm import Answer, At, Calls, Limits, Model, Request, ServerFailed, Usage
+from trpg_env.llm import Answer, At, Calls, Limits, Model, Request, RequestRefused, ServerFailed, Usage
 
 
 class Echo(Model):
@@ -144,3 +145,19 @@ def test_a_question_without_an_answer_has_taken_its_number() -> None:
         assert calls.usage == Usage()
         assert say(calls).content == "Fine."
         assert server.requests[0]["seed"] != server.requests[1]["seed"]
+
+
+def test_what_failed_is_counted_too_and_replayed_as_it_was(tmp_path: Path) -> None:
+    spent = []
+    with ModelServer(scripted([Status(500), Status(503), Status(401)])) as server:
+        patient = Limits(retries=5, backoff=0.0)
+        asked = [
+            Model("m", base_url=server.url, record=tmp_path / "r.sqlite", limits=patient),
+            Model("m", replay=tmp_path / "r.sqlite"),
+        ]
+        for model in asked:
+            calls = Calls(model, "player", 0.0, 16)
+            with pytest.raises(RequestRefused):
+                asyncio.run(calls.say([{"role": "user", "content": "Hi"}]))
+            spent.append(calls.usage)
+    assert spent[0] == Usage(retries=2) == spent[1]

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from model_server import ModelServer, Outcome, Status
 
-from tests.model_server import ModelServer
 from trpg_env.llm import (
     Answer,
     At,
@@ -253,3 +253,17 @@ def test_the_embedded_model_without_its_wheel_says_what_to_install(monkeypatch: 
     monkeypatch.setattr("trpg_env.llm.local.shared_model", missing)
     with pytest.raises(ModelUnavailable, match="pip install"):
         Model("local")
+
+
+def test_all_who_ask_one_model_share_what_it_was_found_to_refuse() -> None:
+    def picky(body: dict[str, Any]) -> Outcome:
+        if body["model"] == "picky" and "seed" in body:
+            return Status(400, {"error": {"message": "unknown parameter: seed", "param": "seed"}})
+        return "Fine."
+
+    with ModelServer(picky) as server:
+        first, second = (Model("picky", base_url=server.url) for _ in range(2))
+        other = Model("another", base_url=server.url)
+        for model in (first, second, other):
+            asyncio.run(model.ask(Asked(model.name, ({"role": "user", "content": "Hi"},), 0.0, 9, 1), AT))
+    assert ["seed" in body for body in server.requests] == [True, False, False, True]

@@ -307,3 +307,24 @@ def test_an_answer_that_was_cut_by_a_server_that_counts_nothing_is_an_answer() -
     outcome = {"finish_reason": "length", "message": {"content": "Cut o"}, "usage": None}
     with ModelServer(scripted([outcome])) as server:
         assert ask(server).content == "Cut o"
+
+
+def test_what_is_there_of_a_plain_answer_is_an_answer_though_the_server_gave_less_than_was_asked_for() -> (
+    None
+):
+    outcome = {
+        "finish_reason": "length",
+        "message": {"content": "Thought: I"},
+        "usage": {"prompt_tokens": 300, "completion_tokens": 3},
+    }
+    with ModelServer(scripted([outcome])) as server:
+        assert ask(server).content == "Thought: I"
+        with pytest.raises(ContextTooLong):
+            ask(server, request=HELD)
+
+
+def test_half_an_answer_that_talks_of_a_context_is_a_broken_answer_and_asked_for_again() -> None:
+    half = Raw(b'{"choices": [{"message": {"content": "The context window of the')
+    with ModelServer(scripted([half, Raw(b"<html>context size</html>"), "Fine."])) as server:
+        assert ask(server).content == "Fine."
+    assert len(server.requests) == 3

@@ -21,9 +21,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from model_server import ModelServer
 
 from tests.llm.questions import SAID, SCHEMA, question, record_them
-from tests.model_server import ModelServer
 from trpg_env.llm import (
     Answer,
     At,

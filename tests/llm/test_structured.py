@@ -6,8 +6,8 @@ from typing import Any
 
 import pydantic
 import pytest
+from model_server import ModelServer, Status, scripted
 
-from tests.model_server import ModelServer, Status, scripted
 from trpg_env.llm import Answer, Calls, Limits, Message, Model, ServerFailed, Unreadable, structured
 from trpg_env.llm.schema import schema_of
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import pydantic
 
 from trpg_env.llm.client import Model
+from trpg_env.llm.errors import ModelError
 from trpg_env.llm.exchange import Answer, At, Message, Request, Usage
 from trpg_env.llm.structured import structured
 
@@ -88,7 +89,11 @@ class Calls:
             self._sampling(at.number),
             schema,
         )
-        answer = await self.model.ask(request, at)
+        try:
+            answer = await self.model.ask(request, at)
+        except ModelError as error:
+            self.usage += error.usage
+            raise
         self.usage += answer.usage
         return answer
 

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
 
 from trpg_env.llm.endpoint import Endpoint
 from trpg_env.llm.errors import ModelError, ModelUnavailable, ServerFailed
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 LOCAL: Final = "local"
 """The name of the embedded model."""
+
+_endpoints: "WeakValueDictionary[tuple[str, str | None, Limits], Endpoint]" = WeakValueDictionary()
+"""The endpoints that somebody holds."""
 
 
 class Model:
@@ -36,6 +40,7 @@ class Model:
 
     Attributes:
         name: What the model is called in requests and trajectories: never a path, never an address.
+        recorded: Whether its answers are recorded or replayed.
 
     Raises:
         ModelUnavailable: No answer can ever come: no endpoint is known, the embedded model is not installed, the
@@ -70,6 +75,7 @@ class Model:
             "limits": limits,
         }
         self.name = _name(model)
+        self.recorded = record is not None or replay is not None
         self._replay = None if replay is None else Replay(replay)
         self._endpoint = self._recorder = None
         if self._replay is None:
@@ -146,16 +152,25 @@ def _endpoint(model: str, base_url: str | None, limits: Limits) -> Endpoint:
 
         return _embedded(shared_model(), limits)
     if base_url is not None:
-        return Endpoint(_checked(base_url, "base_url"), limits)
+        return _served(model, _checked(base_url, "base_url"), limits)
     base_url = os.environ.get("OPENAI_BASE_URL")
     if base_url:
-        return Endpoint(_checked(base_url, "OPENAI_BASE_URL"), limits)
+        return _served(model, _checked(base_url, "OPENAI_BASE_URL"), limits)
     if not os.environ.get("OPENAI_API_KEY"):
         raise ModelUnavailable(
             f"nothing says where the model {model!r} is served: give a base URL such as http://localhost:8000/v1, set "
             "OPENAI_BASE_URL, or set OPENAI_API_KEY for OpenAI's own; 'local' is the embedded model"
         )
-    return Endpoint(None, limits)
+    return _served(model, None, limits)
+
+
+def _served(model: str, base_url: str | None, limits: Limits) -> Endpoint:
+    """One endpoint for all who ask the same model: its connections, its places in flight, what it was found to refuse."""
+    wanted = (model, base_url, limits)
+    endpoint = _endpoints.get(wanted)
+    if endpoint is None:  # two threads may both make one, which costs what sharing saves and no more
+        endpoint = _endpoints[wanted] = Endpoint(base_url, limits)
+    return endpoint
 
 
 def _embedded(local: "LocalModel", limits: Limits) -> Endpoint:

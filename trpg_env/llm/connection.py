@@ -1,7 +1,9 @@
 """One HTTP client for each event loop: loops come and go, run in several threads, and a client lives in one."""
 
 import asyncio
+import ipaddress
 import os
+import socket
 import ssl
 import weakref
 from base64 import b64encode
@@ -9,7 +11,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from trpg_env.llm.errors import BadAnswer, RequestRefused, Unreachable
 from trpg_env.llm.refusal import shown
@@ -45,11 +47,14 @@ class Connection:
     Attributes:
         address: The base URL that was given.
         host: Where it leads, for people: no credentials, no path.
+        secrets: What of the address is for nobody else to see, as it is sent and as it is written.
         ending: Closes it when its owner is gone.
     """
 
     def __init__(self, address: str | None, in_flight: int) -> None:
         import httpx2  # noqa: PLC0415
+
+        from trpg_env.llm.session import without_memory  # noqa: PLC0415  (imports aiohttp)
 
         self.address = address
         self.ending: weakref.finalize[..., object] | None = None
@@ -62,12 +67,17 @@ class Connection:
         # Credentials in an address are meant for whoever stands before the server, and go before a key.
         basic = b64encode(unquote_to_bytes(credentials)).decode()
         self._authorization = f"Basic {basic}" if credentials else None
+        password = unquote(credentials.partition(":")[2])
+        self.secrets = (basic, password) if credentials else ()
         given = self.client.default_headers.items()
         headers = {name.lower(): value for name, value in given if isinstance(value, str)}
         headers |= {"host": self.host, "accept-encoding": "identity"}
         headers.pop("authorization", None)
+        if odd := [name for name, value in headers.items() if not value.isprintable()]:
+            raise ValueError(f"the environment asks for a header {odd[0]} that cannot be sent")
         # An encoding that is not said is found out anew whenever headers are read.
         self._headers = httpx2.Headers(headers, encoding="utf-8")
+        self._transport.client = without_memory(self._transport.get_client())
 
     async def post(self, body: bytes, key: str) -> Received:
         """Send one request.
@@ -95,10 +105,13 @@ class Connection:
             request = httpx2.Request("POST", self._url, headers=headers, content=body)
             request.headers.encoding = headers.encoding
             response = await self._transport.handle_async_request(request)
-            # Decoding is for what should not be there: no encoding was asked for.
-            encoded = "content-encoding" in response.headers
-            body_of = response.aiter_bytes() if encoded else response.stream.__aiter__()
             try:
+                # Decoding is for what should not be there: no encoding was asked for. Of several, one in the other, a
+                # kilobyte may take hours, in which nothing else goes on.
+                encoding = response.headers.get("content-encoding", "")
+                if "," in encoding:
+                    raise BadAnswer(f"the body is encoded more than once: {shown(encoding)}")
+                body_of = response.aiter_bytes() if encoding else response.stream.__aiter__()
                 received = bytearray()
                 async with aclosing(body_of) as chunks:
                     async for chunk in chunks:
@@ -107,7 +120,7 @@ class Connection:
                             break
             finally:
                 await response.aclose()
-        except (httpx2.InvalidURL, httpx2.UnsupportedProtocol, aiohttp.InvalidURL, UnicodeError) as error:
+        except (httpx2.InvalidURL, httpx2.UnsupportedProtocol, ValueError) as error:
             raise RequestRefused(f"this cannot be sent: {shown(str(error))}") from None
         except (httpx2.DecodingError, aiohttp.ClientResponseError) as error:
             raise BadAnswer(f"what came back is no HTTP: {shown(str(error))}") from None
@@ -172,8 +185,19 @@ def _client(address: str | None, in_flight: int) -> "tuple[AsyncOpenAI, Any]":
 
 
 def _is_this_machine(address: str | None) -> bool:
-    """Whether an address is the machine's own, which no proxy can reach."""
-    return address is not None and urlsplit(address).hostname in {"127.0.0.1", "localhost", "::1"}
+    """Whether an address is the machine's own, which no proxy can reach and none may be asked for."""
+    host = (urlsplit(address or "").hostname or "").rstrip(".")
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        ip = ipaddress.ip_address(host)
+    except ValueError:
+        try:  # the short forms that systems take: 127.1
+            ip = ipaddress.IPv4Address(socket.inet_aton(host))
+        except (OSError, ValueError):
+            return False
+    ip = getattr(ip, "ipv4_mapped", None) or ip
+    return ip.is_loopback or ip.is_unspecified
 
 
 async def _life(client: "AsyncOpenAI") -> AsyncGenerator[None, None]:
@@ -192,6 +216,11 @@ def _end(loop: asyncio.AbstractEventLoop, life: AsyncGenerator[None, None], pid:
 
 def _why(error: BaseException) -> str:
     """What broke, in the words of the lowest layer that has any."""
+    import aiohttp  # noqa: PLC0415
+
+    if isinstance(error, aiohttp.ClientConnectorError):
+        reason = shown(error.os_error.strerror or str(error.os_error))
+        return f"no connection: {reason}; is a server running there, and is the base URL right?"
     said = shown(str(error))
     while not said and (error := error.__cause__ or error.__context__):  # type: ignore[assignment]
         said = shown(str(error))

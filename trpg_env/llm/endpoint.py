@@ -23,6 +23,8 @@ __all__ = ["Endpoint", "Limits"]
 
 _NO_KEY = "none"
 """What a server of one's own is sent, which mostly wants no key."""
+_SECRET = 6
+"""The shortest key, in characters, that is one: `EMPTY`, `none` and `x` are words that errors may be made of."""
 
 
 class _Home:
@@ -85,11 +87,11 @@ class Endpoint:
                 received = await self._post(home, connection, dialect.body(request), key)
                 headers = received.headers
                 if 200 <= received.status < 300:
-                    answer = _answer(received, request)
+                    answer = _answer(received, request, key, *connection.secrets)
                     if dialect is not self._dialect:
                         self._dialect = self._dialect.also(dialect)
                     return replace(answer, usage=answer.usage + Usage(retries=retries)) if retries else answer
-                refusal = read_refusal(received.status, received.body)
+                refusal = read_refusal(received.status, _without(received.body, key, *connection.secrets))
                 if changed := dialect.after(refusal, request):
                     dialect = changed
                     continue
@@ -157,28 +159,40 @@ def _forget(home: _Home | None) -> None:
         home.connection.ending.detach()
 
 
-def _answer(received: Received, request: Request) -> Answer:
+def _answer(received: Received, request: Request, *secrets: str) -> Answer:
     try:
         answer = read_answer(received.body)
     except BadAnswer as bad:
-        refusal = read_refusal(received.status, received.body)
-        if refusal.too_long:  # some proxies report errors with status 200
+        refusal = read_refusal(received.status, _without(received.body, *secrets))
+        if refusal.too_long and refusal.told:  # some proxies report errors with status 200
             raise error_of(refusal) from None
         raise BadAnswer(
             f"{bad}; it begins: {refusal.message}" if refusal.message else f"{bad}; it is empty"
         ) from None
-    # Only a server that ran out of context stops for its length before the length that was asked for.
-    counted = answer.usage.prompt_tokens > 0
-    if answer.finish == "length" and counted and answer.usage.completion_tokens < request.max_tokens:
+    # A server that ran out of context stops for its length before the length that was asked for. So does one that gives
+    # less than is asked for; hence what is there and need not be whole is the model's answer, to be read as such.
+    short = 0 < answer.usage.completion_tokens < request.max_tokens and answer.usage.prompt_tokens > 0
+    if answer.finish == "length" and short and (request.schema is not None or not answer.content.strip()):
         raise ContextTooLong(
             f"the context was full after {answer.usage.prompt_tokens} tokens of prompt and "
-            f"{answer.usage.completion_tokens} of the {request.max_tokens} tokens that the answer may have"
+            f"{answer.usage.completion_tokens} of the {request.max_tokens} tokens that the answer may have",
+            answer.usage,
         )
     return answer
+
+
+def _without(body: bytes, *secrets: str) -> bytes:
+    """What a server says, before any of it is cut off, without the secrets that it repeats."""
+    for secret in secrets:
+        if len(secret) >= _SECRET:
+            body = body.replace(secret.encode(), b"***")
+    return body
 
 
 def _told(error: ModelError, request: Request, host: str, key: str, retries: int) -> ModelError:
     """The error as it is raised: what was asked, where, how often; never the key, which servers like to repeat."""
     said = str(error).replace(key, "***") if key != _NO_KEY else str(error)
     tried = f" (tried {retries + 1} times)" if retries else ""
-    return type(error)(f"{shown(request.model)} at {host}: {said}{tried}")
+    return type(error)(
+        f"{shown(request.model)} at {host}: {said}{tried}", error.usage + Usage(retries=retries)
+    )

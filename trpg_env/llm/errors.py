@@ -7,15 +7,26 @@ a model that fails ends an episode and never a run.
 
 from typing import ClassVar
 
+from trpg_env.llm.exchange import Usage
+
 
 class ModelError(Exception):
     """A model that did not answer for good: retries and repair are behind it.
 
+    Args:
+        message: What happened, where, and what to do.
+        usage: What it cost all the same.
+
     Attributes:
         kind: What became of it, in one word; the same for all errors of a class.
+        usage: What it cost.
     """
 
     kind: ClassVar[str] = "model"
+
+    def __init__(self, message: str = "", usage: Usage = Usage()) -> None:  # noqa: B008  (frozen)
+        super().__init__(message)
+        self.usage = usage
 
 
 class Unreachable(ModelError):

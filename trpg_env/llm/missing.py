@@ -7,6 +7,9 @@ from typing import Any
 from trpg_env.llm.exchange import Message
 from trpg_env.llm.question import Question
 
+_LONGEST = 100
+"""How much of a setting is shown, in characters."""
+
 
 def what_is_missing(connection: sqlite3.Connection, question: Question) -> str:
     """Name a question, and where the recording goes another way.
@@ -25,13 +28,20 @@ def what_is_missing(connection: sqlite3.Connection, question: Question) -> str:
         f"{_quoted(messages[-1].get('content', '') if messages else '')}"
     )
     others = connection.execute("SELECT asked FROM exchange WHERE seed = ? AND number = ?", (seed, number))
-    difference = max(
-        (_difference(connection, json.loads(asked), question) for (asked,) in others), default=None
-    )
+    differences = (_apart_from(connection, asked, question) for (asked,) in others)
+    difference = max((found for found in differences if found is not None), default=None)
     if difference is not None:
         return f"{said}; another question is recorded there, {difference[1]}"
     (count,) = connection.execute("SELECT count(*) FROM exchange WHERE seed = ?", (seed,)).fetchone()
     return f"{said}; of that seed it has {count or 'no'} other question{'' if count == 1 else 's'}"
+
+
+def _apart_from(connection: sqlite3.Connection, asked: Any, question: Question) -> tuple[int, str] | None:
+    """The difference from a request as it is recorded; none from what is no request, as in a damaged file."""
+    try:
+        return _difference(connection, json.loads(asked), question)
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError):
+        return None
 
 
 def _difference(connection: sqlite3.Connection, there: dict[str, Any], question: Question) -> tuple[int, str]:
@@ -51,7 +61,7 @@ def _difference(connection: sqlite3.Connection, there: dict[str, Any], question:
     if there["schema"] != schema:
         return same + 1, "which differs in the schema of its answer"
     return same + 2, "which differs in " + ", ".join(
-        f"{name} ({json.dumps(there[name])} there, {json.dumps(value)} here)"
+        f"{name} ({json.dumps(there[name])[:_LONGEST]} there, {json.dumps(value)} here)"
         for name, value in question.settings.items()
         if there[name] != value
     )

@@ -65,9 +65,7 @@ class Recorder:
         """
         opened = self._file.opened
         with opened.lock:
-            while self._unwritten:
-                self._write(*self._unwritten[-1])
-                self._unwritten.pop()
+            self._catch_up()
             try:
                 row = opened.connection.execute(_FIND, question.key).fetchone()
                 outcome = _read(row) if row else None
@@ -87,8 +85,19 @@ class Recorder:
         try:
             return self._write(question, outcome)
         except RecordingFailed:
-            self._unwritten.append((question, outcome))
+            with self._file.opened.lock:
+                self._unwritten.append((question, outcome))
             raise
+
+    def _catch_up(self) -> None:
+        """Write what could not be written before; whoever calls this holds the lock."""
+        while self._unwritten:
+            late = self._unwritten.pop()
+            try:
+                self._write(*late)
+            except RecordingFailed:
+                self._unwritten.append(late)
+                raise
 
     def _write(self, question: Question, outcome: Outcome) -> Outcome:
         opened = self._file.opened
@@ -149,7 +158,8 @@ class Replay:
 
 def _written(outcome: Outcome) -> tuple[str | None, str]:
     if isinstance(outcome, ModelError):
-        return type(outcome).__name__, json.dumps({"kind": outcome.kind, "message": str(outcome)})
+        error = {"kind": outcome.kind, "message": str(outcome), "usage": outcome.usage.as_dict()}
+        return type(outcome).__name__, json.dumps(error)
     value = {
         "content": outcome.content,
         "reasoning": outcome.reasoning,
@@ -165,7 +175,7 @@ def _read(row: _Row) -> Outcome:
         value = json.loads(text)
         if error is None:
             return Answer(value["content"], value["reasoning"], value["finish"], Usage(**value["usage"]))
-        outcome = _CLASSES.get(error, ModelError)(value["message"])
+        outcome = _CLASSES.get(error, ModelError)(value["message"], Usage(**value["usage"]))
         if outcome.kind != value["kind"]:
             outcome.kind = value["kind"]  # type: ignore[misc]  # of a class that is not known here
     except (ValueError, TypeError, LookupError):

@@ -11,6 +11,9 @@ from trpg_env.llm.errors import ContextTooLong, ModelError, RateLimited, Request
 
 _LONGEST = 2_000
 _SHOWN = 300
+_READ = 2**20
+"""The longest body that is read as JSON, in bytes: errors repeat a request at most, and eight times as much takes a
+second and 200 MB."""
 
 _TOO_LONG = re.compile(
     r"context_length_exceeded|exceed_context_size"  # OpenAI, llama.cpp
@@ -30,12 +33,14 @@ class Refusal:
         message: What it says, on one line, not too long.
         param: The parameter that it names; empty for none.
         words: Everything that it says, in lower case, to look for words in.
+        told: Whether it said so in JSON, as an error and not as a part of an answer.
     """
 
     status: int
     message: str
     param: str
     words: str
+    told: bool
 
     @property
     def too_long(self) -> bool:
@@ -51,15 +56,15 @@ def read_refusal(status: int, body: bytes) -> Refusal:
     """
     text = body[: 4 * _LONGEST].decode("utf-8", errors="replace")
     try:
-        value = json.loads(body)
+        value = json.loads(body) if len(body) <= _READ else None
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict | list):
-        return Refusal(status, shown(text), "", text[:_LONGEST].lower())
+        return Refusal(status, shown(text), "", text[:_LONGEST].lower(), told=False)
     said = {name: " ".join(texts) for name, texts in _said(value).items()}
     message = said["message"] or text
     words = " ".join([said["param"], said["code"], message])[:_LONGEST].lower()
-    return Refusal(status, shown(message), said["param"].lower(), words)
+    return Refusal(status, shown(message), said["param"].lower(), words, told="choices" not in value)
 
 
 def _said(value: Any) -> dict[str, list[str]]:
