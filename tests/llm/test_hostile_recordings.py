@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.llm.questions import SAID, question
-from trpg_env.llm.errors import NotRecorded
+from trpg_env.llm.errors import ModelUnavailable, NotRecorded, ServerFailed
 from trpg_env.llm.recording import Recorder, Replay
 
 
@@ -58,3 +58,54 @@ def test_a_setting_of_any_length_is_shown_in_short(file: Path) -> None:
         replay.answer(question(model="other"))
     assert len(str(raised.value)) < 500
     assert str(raised.value).isprintable()
+
+
+GOOD = '{"content": "a", "reasoning": null, "finish": "stop", "usage": {"calls": 1}}'
+OUTCOMES: list[tuple[Any, Any]] = [
+    (None, DEEP),
+    (None, "[]"),
+    (None, GOOD.replace('"a"', "5")),
+    (None, GOOD.replace("null", "[]")),
+    (None, GOOD.replace('"stop"', "1")),
+    (None, GOOD.replace("1}", '"1"}')),
+    (None, GOOD.replace("1}", "-1}")),
+    (None, GOOD.replace("1}", f"{10**30}}}")),
+    (None, GOOD.replace("1}", "true}")),
+    (None, GOOD.replace("calls", "coins")),
+    ("ServerFailed", '{"message": 5, "usage": {}}'),
+    ("SystemExit", '{"message": "out", "usage": {}}'),
+]
+
+
+@pytest.mark.parametrize(("error", "value"), OUTCOMES, ids=lambda text: str(text)[:40])
+def test_an_answer_that_is_none_is_no_answer(error: Any, value: Any, file: Path) -> None:
+    replay = tampered(file, "UPDATE exchange SET error = ?, value = ?", (error, value))
+    with pytest.raises(NotRecorded, match="damaged"):
+        replay.answer(question())
+
+
+def test_what_a_terminal_would_obey_is_not_in_an_error(file: Path) -> None:
+    replay = tampered(
+        file,
+        "UPDATE exchange SET error = 'ServerFailed', value = ?",
+        ('{"message": "\\u001b[2Jgone\\u202e", "usage": {}}',),
+    )
+    with pytest.raises(ServerFailed) as raised:
+        replay.answer(question())
+    assert str(raised.value).isprintable()
+
+
+PROGRAMS = [
+    "CREATE TRIGGER t AFTER INSERT ON exchange BEGIN DELETE FROM exchange; END",
+    "CREATE VIEW v AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT * FROM c",
+    "CREATE INDEX i ON exchange (abs(number))",
+    "ALTER TABLE exchange ADD COLUMN more TEXT",
+]
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda text: text[:14])
+def test_programs_in_a_recording_are_refused_and_never_run(program: str, file: Path) -> None:
+    with pytest.raises(ModelUnavailable, match="not those of a recording"):
+        tampered(file, program)
+    with pytest.raises(ModelUnavailable, match="not those of a recording"):
+        Recorder(file)

@@ -9,6 +9,7 @@ from trpg_env.llm.errors import (
     ModelUnavailable,
     NotRecorded,
     RateLimited,
+    RecordingFailed,
     RequestRefused,
     ServerFailed,
     TimedOut,
@@ -18,7 +19,6 @@ from trpg_env.llm.errors import (
 from trpg_env.llm.exchange import Answer, At, Message, Request, Usage
 from trpg_env.llm.limits import Limits
 from trpg_env.llm.reasoning import split_reasoning
-from trpg_env.llm.recording import RecordingFailed
 from trpg_env.llm.structured import structured
 
 __all__ = [

@@ -83,5 +83,11 @@ class NotRecorded(ModelError):
     kind = "replay"
 
 
+class RecordingFailed(ModelError):
+    """An answer could not be put into the recording: the disk is full or broken."""
+
+    kind = "record"
+
+
 class ModelUnavailable(ValueError):
     """A model that cannot be asked at all, found out before anything is played; the text says what to do."""

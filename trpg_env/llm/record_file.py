@@ -113,16 +113,15 @@ def open_to_write(path: Path) -> sqlite3.Connection:
     try:
         with connection:
             connection.execute("BEGIN IMMEDIATE")
-            connection.execute(
-                _TABLES[-1]
-            )  # SQLite opens what cannot be written, too, and says so when it writes
+            # SQLite opens what cannot be written, too, and says so when it writes.
+            connection.execute(_TABLES[-1])
             if not connection.execute("PRAGMA application_id").fetchone()[0]:
                 for statement in _TABLES:
                     connection.execute(statement)
+        _require_tables(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
-        with suppress(
-            sqlite3.OperationalError
-        ):  # not everywhere, and not while somebody closes it: slower, no less safe
+        # Not everywhere, and not while somebody closes it: slower, no less safe.
+        with suppress(sqlite3.OperationalError):
             connection.execute("PRAGMA journal_mode = WAL").fetchone()
             connection.execute(f"PRAGMA wal_autocheckpoint = {_PAGES}").fetchone()
     except sqlite3.Error as error:
@@ -143,7 +142,7 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     except (OSError, ValueError, sqlite3.Error) as error:
         raise _unavailable(path, "cannot be read", error) from None
     try:
-        connection.execute("SELECT count(*) FROM (SELECT 1 FROM exchange LIMIT 1)").fetchone()
+        _require_tables(connection)
     except sqlite3.Error as error:
         connection.close()
         left = path.with_name(f"{path.name}-wal")
@@ -159,9 +158,22 @@ def open_to_read(path: Path) -> sqlite3.Connection:
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
     if "\0" in str(path):  # SQLite's names end there
         raise ValueError("its name holds a null character")
-    return sqlite3.connect(
+    connection = sqlite3.connect(
         f"{path.as_uri()}?mode={mode}", uri=True, timeout=_WAIT, isolation_level=None, check_same_thread=False
     )
+    connection.execute("PRAGMA trusted_schema = OFF")
+    return connection
+
+
+def _require_tables(connection: sqlite3.Connection) -> None:
+    """Refuse tables that are not ours: views and triggers are programs, and may run for ever.
+
+    Raises:
+        sqlite3.DatabaseError: There are some.
+    """
+    found = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL LIMIT 9").fetchall()
+    if {sql for (sql,) in found} != set(_TABLES[:2]):
+        raise sqlite3.DatabaseError("its tables are not those of a recording")
 
 
 def _refuse_strangers(path: Path, *, needed: bool) -> None:

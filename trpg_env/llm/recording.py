@@ -9,10 +9,10 @@ ended with an error is asked again. A replay gives the errors, too: a run repeat
 import json
 import os
 import sqlite3
-from typing import ClassVar, Final
+from typing import Any, Final
 
 from trpg_env.llm import errors
-from trpg_env.llm.errors import ModelError, NotRecorded
+from trpg_env.llm.errors import ModelError, NotRecorded, RecordingFailed
 from trpg_env.llm.exchange import Answer, Usage
 from trpg_env.llm.missing import what_is_missing
 from trpg_env.llm.question import Question
@@ -29,14 +29,10 @@ _CLASSES: Final = {
     for name, kind in vars(errors).items()
     if isinstance(kind, type) and issubclass(kind, ModelError)
 }
+_MOST: Final = 2**53
+"""More than any count is."""
 _REMEMBERED: Final = 50_000
 """How many parts a recorder knows to be in the file; for speed alone."""
-
-
-class RecordingFailed(ModelError):
-    """An answer could not be put into the recording: the disk is full or broken."""
-
-    kind: ClassVar[str] = "record"
 
 
 class Recorder:
@@ -170,14 +166,32 @@ def _written(outcome: Outcome) -> tuple[str | None, str]:
 
 
 def _read(row: _Row) -> Outcome:
+    """An exchange as it was written; a file may come from anywhere, and hold anything.
+
+    Raises:
+        sqlite3.DatabaseError: It is none.
+    """
     error, text = row
     try:
         value = json.loads(text)
-        if error is None:
-            return Answer(value["content"], value["reasoning"], value["finish"], Usage(**value["usage"]))
-        outcome = _CLASSES.get(error, ModelError)(value["message"], Usage(**value["usage"]))
-        if outcome.kind != value["kind"]:
-            outcome.kind = value["kind"]  # type: ignore[misc]  # of a class that is not known here
-    except (ValueError, TypeError, LookupError):
+        usage = Usage(**value["usage"])
+        if not all(type(count) is int and 0 <= count < _MOST for count in usage.as_dict().values()):
+            raise ValueError
+        if error is not None:
+            return _CLASSES[error](_printable(_text(value["message"])), usage)
+        reasoning, finish = (
+            None if value[name] is None else _text(value[name]) for name in ("reasoning", "finish")
+        )
+        return Answer(_text(value["content"]), reasoning, finish, usage)
+    except (ValueError, TypeError, LookupError, RecursionError):
         raise sqlite3.DatabaseError("an exchange in it is damaged") from None
-    return outcome
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError
+    return value
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
