@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from trpg_env.llm.errors import BadAnswer, RequestRefused, Unreachable
-from trpg_env.llm.refusal import shown
+from trpg_env.llm.words import shown
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI

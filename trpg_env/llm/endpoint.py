@@ -16,8 +16,9 @@ from trpg_env.llm.dialect import Dialect
 from trpg_env.llm.errors import BadAnswer, ContextTooLong, ModelError, RequestRefused, TimedOut, Unreachable
 from trpg_env.llm.exchange import Answer, Request, Usage
 from trpg_env.llm.limits import Limits
-from trpg_env.llm.refusal import error_of, read_refusal, shown
+from trpg_env.llm.refusal import error_of, read_refusal
 from trpg_env.llm.retrying import wait_before_retry
+from trpg_env.llm.words import shown
 
 __all__ = ["Endpoint", "Limits"]
 

@@ -23,6 +23,7 @@ from typing import IO, Any, Final
 
 from trpg_env.llm.errors import ModelUnavailable
 from trpg_env.llm.local_server import Order
+from trpg_env.llm.words import shown
 
 VARIABLE: Final = "TRPG_LOCAL_MODEL"
 """The environment variable that names another GGUF file."""
@@ -193,7 +194,7 @@ def _reason(complaints: IO[bytes], status: int) -> str:
         re.findall(r"error loading model: (.+)", text)
         or [line for line in text.split("\n") if line.strip()][-1:]
     )
-    words = "".join(c if c.isprintable() else " " for c in said[0])[:200] if said else ""
+    words = shown(said[0], 200) if said else ""
     return words or (
         f"its process ended with {status}" if status >= 0 else f"its process ended with signal {-status}"
     )

@@ -8,9 +8,9 @@ from http import HTTPStatus
 from typing import Any
 
 from trpg_env.llm.errors import ContextTooLong, ModelError, RateLimited, RequestRefused, ServerFailed
+from trpg_env.llm.words import shown
 
 _LONGEST = 2_000
-_SHOWN = 300
 _READ = 2**20
 """The longest body that is read as JSON, in bytes: errors repeat a request at most, and eight times as much takes a
 second and 200 MB."""
@@ -97,12 +97,6 @@ def _texts(value: Any, depth: int) -> Iterator[tuple[str, str]]:
                 yield means, ".".join(str(part) for part in inner if part != "body")
             else:
                 yield from _texts(inner, depth + 1)
-
-
-def shown(text: str) -> str:
-    """A text from outside on one line, without control characters, not too long."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text[:_LONGEST]).split())
-    return line if len(line) <= _SHOWN else line[:_SHOWN] + "…"
 
 
 def error_of(refusal: Refusal) -> ModelError:

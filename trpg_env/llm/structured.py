@@ -9,6 +9,7 @@ from trpg_env.llm.errors import Unreadable
 from trpg_env.llm.exchange import Answer, Message
 from trpg_env.llm.extraction import Malformed, extract
 from trpg_env.llm.schema import schema_of
+from trpg_env.llm.words import shown
 from trpg_env.prompts import prompt
 
 Form = TypeVar("Form", bound=pydantic.BaseModel)
@@ -47,8 +48,8 @@ async def structured(ask: Ask, messages: Sequence[Message], form: type[Form]) ->
     except Malformed as malformed:
         fault = _fault(answer, malformed)
         raise Unreadable(
-            f"the model's reply has not the form asked for, shown its fault once: {_line(fault)} The reply: "
-            f"{_line(answer.content) or '(empty)'}"
+            f"the model's reply has not the form asked for, shown its fault once: {shown(fault, _QUOTED)} The reply: "
+            f"{shown(answer.content, _QUOTED) or '(empty)'}"
         ) from None
 
 
@@ -71,9 +72,3 @@ def _shown(reply: str) -> str:
     if len(reply) > _SHOWN:
         return f"{reply[: _SHOWN // 2]}\n[…]\n{reply[-_SHOWN // 2 :]}"
     return reply if reply.strip() else "(empty)"  # some servers take no message without text
-
-
-def _line(text: str) -> str:
-    """A text on one line, fit to be shown."""
-    words = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * _QUOTED]).split())
-    return words if len(words) <= _QUOTED else f"{words[:_QUOTED]}…"
