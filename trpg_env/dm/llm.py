@@ -8,6 +8,7 @@ The model's earlier replies stand there as they counted and not as they were giv
 code says it is, and where the engine rules, the flags are the engine's. What it got wrong is nothing to learn from.
 """
 
+import os
 from collections.abc import Awaitable
 from typing import Annotated, Any, NamedTuple
 
@@ -85,8 +86,8 @@ class LLMDM:
         model: str,
         *,
         base_url: str | None = None,
-        record: Any = None,
-        replay: Any = None,
+        record: str | os.PathLike[str] | None = None,
+        replay: str | os.PathLike[str] | None = None,
         temperature: float = 0.0,
         max_tokens: int | None = None,
         limits: Limits = Limits(),  # noqa: B008  (frozen)
