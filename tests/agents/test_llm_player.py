@@ -16,7 +16,7 @@ from trpg_env.agents.chat import Chat
 from trpg_env.agents.react import said
 from trpg_env.envs import AgentRefineEnv, parse_reply
 from trpg_env.llm.client import Model
-from trpg_env.llm.endpoint import Limits
+from trpg_env.llm.limits import Limits
 from trpg_env.sandbox import Sandbox
 from trpg_env.script import Script
 from trpg_env.trajectory import Trajectory, Verifier

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from model_server import ModelServer, Status
+from model_server import ModelServer, Stall, Status
 from running import Ran, Run
 
 from trpg_env.trajectory import Trajectory, read_trajectories
@@ -231,3 +231,15 @@ def test_a_full_context_ends_play_and_is_no_failure(run: Run) -> None:
         )
     assert ran.code == 0
     assert ran.out.endswith("The conversation no longer fits into the model's context; progress 0%.\n")
+
+
+def test_a_model_that_takes_too_long_is_given_up(run: Run) -> None:
+    with ModelServer(lambda request: Stall(30.0)) as server:
+        asked = ["--dm", "llm", "--dm-model", "m", "--base-url", server.url, "--timeout", "0.05"]
+        ran = run("play", "village-healer", *asked, typed="x\n")
+    assert ran.code == 1
+    assert "no whole answer within 0.05 seconds" in ran.err
+    assert "number of seconds" in refused(run(*both(server, "--timeout", "never")))
+    assert "--timeout is for language models" in refused(
+        run("rollout", "--scripts", "ship", "--timeout", "3", "--out", "y.jsonl")
+    )

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from model_server import ModelServer, Stall, Status
 
-from trpg_env.llm.endpoint import Endpoint, Limits
+from trpg_env.llm.endpoint import Endpoint
 from trpg_env.llm.errors import ModelUnavailable, RequestRefused, Unreachable
 from trpg_env.llm.exchange import Answer, Request, Usage
+from trpg_env.llm.limits import Limits
 
 QUICK = Limits(timeout=10, retries=4, backoff=0.001)
 

@@ -21,7 +21,7 @@ from model_server import (
 )
 
 from trpg_env.llm.answer import MAX_CONTENT
-from trpg_env.llm.endpoint import Endpoint, Limits
+from trpg_env.llm.endpoint import Endpoint
 from trpg_env.llm.errors import (
     BadAnswer,
     ContextTooLong,
@@ -33,6 +33,7 @@ from trpg_env.llm.errors import (
     Unreachable,
 )
 from trpg_env.llm.exchange import Answer, Request
+from trpg_env.llm.limits import Limits
 
 QUICK = Limits(timeout=10, retries=3, backoff=0.001)
 HASTY = Limits(timeout=0.4, retries=1, backoff=0.001)

@@ -16,9 +16,10 @@ from model_server import ModelServer, Raw, Status, completion
 
 from trpg_env.dm.verdict import verdict_form
 from trpg_env.llm.connection import _is_this_machine
-from trpg_env.llm.endpoint import Endpoint, Limits
+from trpg_env.llm.endpoint import Endpoint
 from trpg_env.llm.errors import BadAnswer, ModelError, RequestRefused, ServerFailed, TimedOut
 from trpg_env.llm.exchange import Answer, Request
+from trpg_env.llm.limits import Limits
 from trpg_env.llm.refusal import read_refusal
 
 ASKED = Request("m", [{"role": "user", "content": "Hello."}], 0.0, 9, 1)

@@ -15,8 +15,8 @@ from trpg_env import rollout
 from trpg_env.agents import LLMAgent, Turn
 from trpg_env.dm import LLMDM, Judgement, Narration
 from trpg_env.envs import AgentRefineEnv
-from trpg_env.llm.endpoint import Limits
 from trpg_env.llm.errors import ContextTooLong, ModelError, NotRecorded, TimedOut, Unreachable
+from trpg_env.llm.limits import Limits
 from trpg_env.rollout.spent import spent
 from trpg_env.sandbox import Sandbox
 from trpg_env.script import Script, library

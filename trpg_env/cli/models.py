@@ -1,9 +1,13 @@
 """Language models on the command line: which one, where it is served, what is recorded or played back."""
 
 import argparse
+from dataclasses import replace
 from typing import Any
 
 from trpg_env.cli.terminal import WrongUse
+from trpg_env.llm import Limits
+
+_DAY = 86_400
 
 
 def add_dm_options(command: argparse.ArgumentParser) -> None:
@@ -33,16 +37,33 @@ def add_model_options(command: argparse.ArgumentParser, role: str) -> None:
 
 
 def add_endpoint_options(command: argparse.ArgumentParser) -> None:
-    """Add where models are served, and recording."""
+    """Add where models are served, how long they may take, and recording."""
     command.add_argument(
         "--base-url",
         metavar="URL",
         help="where models are served, such as http://localhost:8000/v1 (default: OPENAI_BASE_URL, or OpenAI itself; "
         "the key is read from OPENAI_API_KEY)",
     )
+    command.add_argument(
+        "--timeout",
+        type=_seconds,
+        metavar="S",
+        help=f"seconds that a model has for one answer before it is asked again (default {Limits().timeout:g})",
+    )
     recording = command.add_mutually_exclusive_group()
     recording.add_argument("--record", metavar="FILE", help="keep every exchange with a model in this file")
     recording.add_argument("--replay", metavar="FILE", help="answer from such a file; no model is needed")
+
+
+def limits(options: argparse.Namespace, in_flight: int = 1) -> Limits:
+    """How long models may take; every episode in flight may ask.
+
+    Args:
+        options: The command's.
+        in_flight: How many episodes are.
+    """
+    usual = Limits()
+    return replace(usual, timeout=options.timeout or usual.timeout, in_flight=max(usual.in_flight, in_flight))
 
 
 def dm_keywords(options: argparse.Namespace) -> dict[str, Any]:
@@ -83,7 +104,7 @@ def refuse_unused(options: argparse.Namespace) -> None:
     Raises:
         WrongUse: There is one.
     """
-    for name in ("base_url", "record", "replay"):
+    for name in ("base_url", "timeout", "record", "replay"):
         if getattr(options, name) is not None:
             raise WrongUse(f"--{name.replace('_', '-')} is for language models, and none takes part here")
 
@@ -101,6 +122,18 @@ def _model(options: argparse.Namespace, role: str) -> dict[str, Any]:
         "replay": options.replay,
         "temperature": getattr(options, f"{role}_temperature") or 0.0,
     }
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= _DAY:
+        raise argparse.ArgumentTypeError(
+            f"{text[:40]!r} is not a number of seconds, more than 0 and at most {_DAY}"
+        )
+    return value
 
 
 def _temperature(text: str) -> float:

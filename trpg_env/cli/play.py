@@ -4,7 +4,7 @@ import argparse
 import sys
 from typing import Any
 
-from trpg_env.cli.models import add_dm_options, add_endpoint_options, dm_keywords, refuse_unused
+from trpg_env.cli.models import add_dm_options, add_endpoint_options, dm_keywords, limits, refuse_unused
 from trpg_env.cli.terminal import WrongUse, complain, show, tell
 from trpg_env.dm import LLMDM
 from trpg_env.envs import AgentRefineEnv
@@ -36,7 +36,9 @@ def run(options: argparse.Namespace) -> int:
     if not keywords:
         refuse_unused(options)
     try:
-        env = AgentRefineEnv(options.script, dm=LLMDM(**keywords) if keywords else "rules")
+        env = AgentRefineEnv(
+            options.script, dm=LLMDM(**keywords, limits=limits(options)) if keywords else "rules"
+        )
     except ValueError as error:
         if isinstance(error, ScriptError):
             raise

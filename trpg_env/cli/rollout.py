@@ -3,7 +3,6 @@
 import argparse
 from collections.abc import Callable
 from contextlib import closing, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from trpg_env.cli.models import (
     add_endpoint_options,
     add_model_options,
     dm_keywords,
+    limits,
     player_keywords,
     refuse_model,
     refuse_unused,
@@ -23,7 +23,6 @@ from trpg_env.cli.progress import Progress
 from trpg_env.cli.terminal import WrongUse, complain, show, tell
 from trpg_env.dm import DungeonMaster, RulesDM
 from trpg_env.dm.llm import LLMDM
-from trpg_env.llm.endpoint import Limits
 from trpg_env.rollout.prepared import Rollout
 from trpg_env.rollout.run import RunError
 from trpg_env.sandbox import SandboxFault
@@ -116,7 +115,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _player(options: argparse.Namespace) -> Agent:
     if options.player == "llm":
-        return LLMAgent(**player_keywords(options), limits=_limits(options))
+        return LLMAgent(**player_keywords(options), limits=limits(options, options.concurrency))
     refuse_model(options, "player")
     if options.dm != "llm":
         refuse_unused(options)
@@ -125,13 +124,7 @@ def _player(options: argparse.Namespace) -> Agent:
 
 def _dungeon_master(options: argparse.Namespace) -> DungeonMaster:
     keywords = dm_keywords(options)
-    return LLMDM(**keywords, limits=_limits(options)) if keywords else RulesDM()
-
-
-def _limits(options: argparse.Namespace) -> Limits:
-    """Every episode in flight may ask its model."""
-    limits = Limits()
-    return replace(limits, in_flight=max(limits.in_flight, options.concurrency))
+    return LLMDM(**keywords, limits=limits(options, options.concurrency)) if keywords else RulesDM()
 
 
 def _played(ready: Rollout, store: Store) -> int:

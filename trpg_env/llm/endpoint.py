@@ -20,8 +20,6 @@ from trpg_env.llm.refusal import error_of, read_refusal
 from trpg_env.llm.retrying import wait_before_retry
 from trpg_env.llm.words import shown
 
-__all__ = ["Endpoint", "Limits"]
-
 _NO_KEY = "none"
 """What a server of one's own is sent, which mostly wants no key."""
 _SECRET = 6
