@@ -21,6 +21,7 @@ from trpg_env.llm import (
     Unreachable,
 )
 from trpg_env.llm import Request as Asked
+from trpg_env.llm.local import SLOTS
 
 AT = At(7, 0)
 NOWHERE = "http://127.0.0.1:9/v1"
@@ -244,6 +245,28 @@ def test_the_embedded_model_is_asked_at_its_own_address(monkeypatch: pytest.Monk
         Served.address = server.url
         assert ask(model).content == "Good day."
         assert server.headers[0]["authorization"] == "Bearer its-own-key"
+
+
+def test_what_the_embedded_model_cannot_work_on_yet_waits_where_no_time_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Served:
+        key = "another-key"
+        address = ""
+
+    async def slowly(body: dict[str, Any]) -> str:
+        await asyncio.sleep(0.2)
+        return "Good day."
+
+    async def all_at_once() -> list[Answer]:
+        models = [Model("local", limits=Limits(timeout=1.0, retries=0)) for _ in range(2)]
+        return await asyncio.gather(*(models[i % 2].ask(request(str(i)), AT) for i in range(24)))
+
+    monkeypatch.setattr("trpg_env.llm.local.shared_model", Served)
+    with ModelServer(slowly) as server:
+        Served.address = server.url
+        assert len(asyncio.run(all_at_once())) == 24
+    assert server.most_in_flight == SLOTS
 
 
 def test_the_embedded_model_without_its_wheel_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

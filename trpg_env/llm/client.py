@@ -1,8 +1,9 @@
 """A model by name: served at an endpoint, embedded in this process, or played back from a recording."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
@@ -12,9 +13,6 @@ from trpg_env.llm.exchange import Answer, At, Request
 from trpg_env.llm.limits import Limits
 from trpg_env.llm.question import Question
 from trpg_env.llm.recording import Recorder, Replay
-
-if TYPE_CHECKING:
-    from trpg_env.llm.local import LocalModel
 
 LOCAL: Final = "local"
 """The name of the embedded model."""
@@ -148,9 +146,7 @@ async def _asked(endpoint: Endpoint, request: Request) -> Answer:
 
 def _endpoint(model: str, base_url: str | None, limits: Limits) -> Endpoint:
     if model == LOCAL:
-        from trpg_env.llm.local import shared_model  # noqa: PLC0415
-
-        return _embedded(shared_model(), limits)
+        return _embedded(limits)
     if base_url is not None:
         return _served(model, _checked(base_url, "base_url"), limits)
     base_url = os.environ.get("OPENAI_BASE_URL")
@@ -173,8 +169,18 @@ def _served(model: str, base_url: str | None, limits: Limits) -> Endpoint:
     return endpoint
 
 
-def _embedded(local: "LocalModel", limits: Limits) -> Endpoint:
-    return Endpoint(lambda: local.address, limits, key=local.key)
+def _embedded(limits: Limits) -> Endpoint:
+    """The endpoint of the embedded model. What it cannot work on yet waits here, where no time limit runs."""
+    from trpg_env.llm.local import PATIENCE, SLOTS, shared_model  # noqa: PLC0415
+
+    local = shared_model()
+    wanted = (LOCAL, local.key, limits)  # which no other has
+    endpoint = _endpoints.get(wanted)
+    if endpoint is None:
+        timeout = PATIENCE if limits.timeout == Limits().timeout else limits.timeout
+        its = replace(limits, timeout=timeout, in_flight=min(limits.in_flight, SLOTS))
+        endpoint = _endpoints[wanted] = Endpoint(lambda: local.address, its, key=local.key)
+    return endpoint
 
 
 def _checked(base_url: str, what: str) -> str:

@@ -31,7 +31,12 @@ VARIABLE: Final = "TRPG_LOCAL_MODEL"
 START_LIMIT: Final = 300.0
 """Seconds that loading a model may take: large files come from slow disks."""
 
-_SLOTS = 4
+SLOTS: Final = 4
+"""How many answers it works on at once."""
+
+PATIENCE: Final = 600.0
+"""Seconds for one answer where nothing else is said: on a machine that is busy with other things it takes long."""
+
 _CONTEXT = 8_192
 _MEMORY = 2_048  # MiB, of which no more is used than there is to keep
 _MOST_THREADS = 8  # waiting for one another costs a small model more than further cores bring
@@ -119,8 +124,8 @@ def _settings() -> dict[str, Any]:
     of the memory, but not every model can have them.
     """
     return {
-        "n_parallel": _SLOTS,
-        "n_ctx": _SLOTS * _CONTEXT,
+        "n_parallel": SLOTS,
+        "n_ctx": SLOTS * _CONTEXT,
         "cache_ram_mib": _MEMORY,
         "cpuparams.n_threads": _threads(),
         "model_alias": ["local"],
