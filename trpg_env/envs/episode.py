@@ -10,6 +10,7 @@ from operator import index
 from typing import Any, NamedTuple
 
 from trpg_env.dm import DungeonMaster, Judgement, Narration
+from trpg_env.envs.info import Info, copied, info_of, of_one_shape
 from trpg_env.envs.react import Refused
 from trpg_env.envs.reward import Reward
 from trpg_env.envs.waiting import Loop, Wait
@@ -19,8 +20,6 @@ from trpg_env.world import AnyWorld, NarrativeWorld, Ruling, SeededFate, State, 
 
 MAX_OBSERVATION = 100_000
 """The longest observation, in characters; longer ones end in an ellipsis."""
-
-Info = dict[str, Any]
 
 _UNCHECKED = "the action could not be checked"
 _UNANSWERED = "the dungeon master did not answer"
@@ -244,7 +243,7 @@ class Episode:
         truncated = not terminated and state.values[0] >= self.max_turns
         if terminated or truncated:
             self.playing = False
-        info = _info(thought, ruling, terms, admissible, audit)
+        info = info_of(thought, ruling, terms, admissible, audit)
         return observation, reward, terminated, truncated, info
 
     def _admissible_now(self, state: State) -> list[str] | None:
@@ -280,7 +279,7 @@ class Episode:
         """`info` where no action was judged: at the start, and where an episode broke."""
         state = self.state
         ruling = Ruling("", None, {}, None, "", "", state, False, False, state.progress, state.progress)
-        return _info(thought, ruling, self._reward.zero, listed, Judgement() if self._audits else None)
+        return info_of(thought, ruling, self._reward.zero, listed, Judgement() if self._audits else None)
 
     def told(self) -> Step:
         """What was last given to the player, made afresh.
@@ -289,13 +288,13 @@ class Episode:
             ValueError: No episode has begun.
         """
         if self._given is None and self._told is not None:
-            return self._told._replace(info=_copied(self._told.info))
+            return self._told._replace(info=copied(self._told.info))
         if self._given is None:
             raise ValueError("no episode has begun: reset first")
         ruling, thought, observation, listed, audit = self._given
         reward, terms = self._reward.score(ruling)
         terminated = ruling.success or ruling.failure
-        info = _info(thought, ruling, terms, None if listed is None else listed.copy(), audit)
+        info = info_of(thought, ruling, terms, None if listed is None else listed.copy(), audit)
         return Step(observation, reward, terminated, not (terminated or self.playing), info)
 
     def snapshot(self) -> dict[str, Any]:
@@ -336,7 +335,7 @@ class Episode:
                 float(snapshot["reward"]),
                 snapshot["terminated"],
                 snapshot["truncated"],
-                _copied(dict(snapshot["info"])),
+                copied(dict(snapshot["info"])),
             )
             if not (isfinite(last.reward) and {last.terminated, last.truncated} <= {True, False}):
                 raise ValueError("reward, terminated and truncated are a number and two booleans")
@@ -363,9 +362,9 @@ class Episode:
             info["admissible_actions"] = self._admissible_now(state)
         nothing = Ruling("", None, {}, None, "", "", state, False, False, 0.0, 0.0)
         audit = Judgement() if self._audits else None
-        expected = _info("", nothing, {}, [] if self._admissible else None, audit)
+        expected = info_of("", nothing, {}, [] if self._admissible else None, audit)
         return (
-            _of_one_shape(info | {"reward_terms": {}}, expected)
+            of_one_shape(info | {"reward_terms": {}}, expected)
             and (info["state_hash"], info["turn"]) == (expected["state_hash"], state.turn)
             and (info["success"] or info["progress"] == state.progress)
             and self._world.is_sound(state)
@@ -381,49 +380,5 @@ def _concluded(
     return world.conclude(before, ruling, judgement.error, judgement.completed, told)
 
 
-def _info(
-    thought: str,
-    ruling: Ruling,
-    terms: dict[str, float],
-    listed: list[str] | None,
-    audit: Judgement | None,
-) -> Info:
-    _, name, parameters, error, message, _, state, success, _, progress, _ = ruling
-    info: Info = {
-        "success": success,
-        "progress": progress,
-        "turn": state.values[0],
-        "assessment": {
-            "parameter_error": error == "parameter",
-            "place_error": error == "place",
-            "logic_error": error == "logic",
-            "message": message,
-        },
-        "action": {"name": name, "parameters": parameters.copy()},
-        "thought": thought,
-        "state_hash": state.hash.to_bytes(16, "big").hex(),
-        "reward_terms": terms,
-        "error": {"kind": None, "message": None},
-    }
-    if listed is not None:
-        info["admissible_actions"] = listed
-    if audit is not None:
-        info["audit"] = audit._asdict() | {"completed": list(audit.completed)}
-    return info
-
-
-def _of_one_shape(value: Any, other: Any) -> bool:
-    """Whether two values have the same keys and types all through; null and a text stand for one another."""
-    if isinstance(other, dict) and isinstance(value, dict) and other:
-        return value.keys() == other.keys() and all(_of_one_shape(value[k], other[k]) for k in other)
-    return type(value) is type(other) or (other is None and isinstance(value, str))
-
-
 def _shortened(text: str) -> str:
     return text if len(text) <= MAX_OBSERVATION else f"{text[: MAX_OBSERVATION - 1]}…"
-
-
-def _copied(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _copied(x) for key, x in value.items()}
-    return [_copied(x) for x in value] if isinstance(value, list) else value
