@@ -261,7 +261,7 @@ def test_a_disk_that_does_not_keep_what_it_took_is_told_in_a_line(
     when: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("trpg_env.trajectory.commit.INTERVAL", 0.001 if when.startswith("while") else 60)
-    monkeypatch.setattr("trpg_env.trajectory.store.put", lambda *_: None)
+    monkeypatch.setattr("trpg_env.trajectory.journal.put", lambda *_: None)
 
     def fail(file: int) -> None:
         raise OSError(5, "Input/output error")

@@ -11,9 +11,8 @@ from rollout_players import NARRATION, Deadly, Scripted, Telling, Told, waiting,
 from trpg_env import rollout
 from trpg_env.agents import Turn
 from trpg_env.dm import Narration
-from trpg_env.rollout.run import episode_seed
 from trpg_env.sandbox import Sandbox
-from trpg_env.trajectory import Statistics, Trajectory
+from trpg_env.trajectory import Statistics, Trajectory, episode_seed
 
 Played = Callable[..., list[Trajectory]]
 

@@ -17,10 +17,9 @@ from rollout_players import Scripted, west, winning
 from trpg_env import ScriptError, rollout
 from trpg_env.agents import ErringAgent, PlannerAgent, RandomAgent, Turn
 from trpg_env.rollout.prepared import Rollout
-from trpg_env.rollout.run import episode_seed
 from trpg_env.sandbox import Sandbox
 from trpg_env.script import Script
-from trpg_env.trajectory import DMTurn, Store, StoreError, Trajectory, read_trajectories
+from trpg_env.trajectory import DMTurn, Store, StoreError, Trajectory, episode_seed, read_trajectories
 
 
 def test_episodes_are_dealt_out_evenly(run: Callable[..., list[Trajectory]]) -> None:

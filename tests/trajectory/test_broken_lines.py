@@ -55,7 +55,7 @@ def test_another_last_line_is_wrong_for_what_it_says_and_may_be_deleted(
     last: bytes, told: str, line: bytes, tmp_path: Path
 ) -> None:
     said = complaint(tmp_path / "x.jsonl", line + last)
-    assert said == f"2: not a trajectory: {told}; delete the line if all others are trajectories"
+    assert said == f"2: not a trajectory: {told}; delete the line if all others are sound"
 
 
 def test_a_line_within_the_file_is_not_torn_and_named_by_the_files_line_alone(
@@ -63,5 +63,5 @@ def test_a_line_within_the_file_is_not_torn_and_named_by_the_files_line_alone(
 ) -> None:
     said = complaint(tmp_path / "x.jsonl", line + line[:300] + b"\n" + line)
     assert said.startswith("2: not a trajectory: invalid JSON: ")
-    assert said.endswith("; delete the line if all others are trajectories")
+    assert said.endswith("; delete the line if all others are sound")
     assert "column" not in said

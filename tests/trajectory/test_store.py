@@ -18,7 +18,7 @@ from trpg_env.agents import ErringAgent
 from trpg_env.script import Script
 from trpg_env.trajectory import Statistics, Store, StoreError, Trajectory, read_trajectories
 from trpg_env.trajectory.commit import GroupCommit
-from trpg_env.trajectory.store import WriteFailed
+from trpg_env.trajectory.journal import WriteFailed
 
 RUN = {"seed": 0, "n": 4, "scripts": [{"name": "tea 茶", "hash": "ab"}]}
 

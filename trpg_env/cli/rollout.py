@@ -28,7 +28,7 @@ from trpg_env.rollout.run import RunError
 from trpg_env.sandbox import SandboxFault
 from trpg_env.script import ScriptError
 from trpg_env.trajectory import Statistics, Store, StoreError, read_trajectories
-from trpg_env.trajectory.store import WriteFailed
+from trpg_env.trajectory.journal import WriteFailed
 
 _PLAYERS: dict[str, Callable[[], Agent]] = {
     "planner": PlannerAgent,

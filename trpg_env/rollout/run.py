@@ -4,13 +4,12 @@ Episode i has script i modulo their number and a seed that follows from the run'
 order nor concurrency makes a difference.
 """
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from trpg_env.script import Script
-from trpg_env.trajectory import Participant, episode_id
+from trpg_env.trajectory import Participant, episode_id, episode_seed
 
 
 class RunError(RuntimeError):
@@ -79,9 +78,3 @@ class Run:
             "luck": self.luck,
             "max_turns": self.max_turns,
         }
-
-
-def episode_seed(seed: int, episode: int) -> int:
-    """The seed of one episode of a run, from 0 to 2**53 - 1: so many that no two episodes share one."""
-    digest = hashlib.blake2b(f"{seed}:{episode}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") >> 11

@@ -1,4 +1,4 @@
-"""What an episode is called: the same for the same script, seed, luck, limit of turns, player, DM and parent."""
+"""What an episode is called, and its seed: what follows from a run and its place in it, whoever plays and when."""
 
 import hashlib
 import json
@@ -33,3 +33,9 @@ def episode_id(
     if parent is not None:
         played.append(parent.model_dump())
     return hashlib.sha256(json.dumps(played, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def episode_seed(seed: int, episode: int) -> int:
+    """The seed of one episode of a run, from 0 to 2**53 - 1: so many that no two episodes share one."""
+    digest = hashlib.blake2b(f"{seed}:{episode}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 11

@@ -2,14 +2,15 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, Generic, Protocol, TypeVar
 
 from pydantic import ValidationError
 
 from trpg_env.trajectory.model import Trajectory
 
-_BEGINNING = b'{"schema_version":'
 _WITHIN = re.compile(r" at line \d+ column \d+$")
 
 
@@ -86,9 +87,41 @@ def what_is_wrong(error: ValidationError) -> str:
     return f"{where}: {message}" if where else f"{message[:1].lower()}{message[1:]}"
 
 
-def may_be_torn(line: bytes) -> bool:
-    """Whether a last line that is no JSON is the beginning of a trajectory, or what a power cut leaves in its place."""
-    return line.startswith((_BEGINNING, b"\0")) or _BEGINNING.startswith(line.rstrip(b"\0"))
+class Record(Protocol):
+    """What stands on a line."""
+
+    @property
+    def id(self) -> str:
+        """Tells it from the others of the file."""
+        ...
+
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True, slots=True)
+class Form(Generic[R]):
+    """What the lines of a file are.
+
+    Attributes:
+        parse: Reads a line; raises `BadLine` where it is no record.
+        beginning: What each line begins with.
+        one: What people call a record.
+        many: What they call several.
+    """
+
+    parse: Callable[[bytes], R]
+    beginning: bytes
+    one: str
+    many: str
+
+    def may_be_torn(self, line: bytes) -> bool:
+        """Whether a last line that is no JSON is the beginning of a record, or what a power cut leaves in its place."""
+        return line.startswith((self.beginning, b"\0")) or self.beginning.startswith(line.rstrip(b"\0"))
+
+
+TRAJECTORIES: Final = Form(parse_line, b'{"schema_version":', "episode", "episodes")
+"""The lines of a file of trajectories."""
 
 
 def parsed_lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, Trajectory | BadLine]]:
@@ -104,7 +137,7 @@ def parsed_lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, Trajectory
         try:
             parsed: Trajectory | BadLine = parse_line(line)
         except BadLine as error:
-            torn = here is None and not error.whole and may_be_torn(line)
+            torn = here is None and not error.whole and TRAJECTORIES.may_be_torn(line)
             parsed = TornLine() if torn else error
         yield number, parsed
 
@@ -124,8 +157,8 @@ def read_trajectories(path: str | os.PathLike[str]) -> Iterator[Trajectory]:
 
 
 def unreadable(path: str | os.PathLike[str], number: int, error: BadLine) -> StoreError:
-    """What to say of a file of which one line is no trajectory."""
-    return StoreError(f"{path}:{number}: {error}; delete the line if all others are trajectories")
+    """What to say of a file of which one line is no record."""
+    return StoreError(f"{path}:{number}: {error}; delete the line if all others are sound")
 
 
 def reason(error: OSError | ValueError) -> str:

@@ -2,12 +2,12 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from trpg_env.trajectory.reading import BadLine, StoreError, may_be_torn, parse_line, unreadable
-from trpg_env.trajectory.statistics import Statistics
+from trpg_env.trajectory.reading import BadLine, Form, R, StoreError, unreadable
 
 
 @dataclass
@@ -15,29 +15,29 @@ class Remains:
     """What is in a file.
 
     Attributes:
-        ids: The episodes.
-        statistics: The same, counted.
+        ids: The records.
         end: Where the last whole line ends.
         ended: Whether it ends with a newline.
         torn: Whether half a line follows, as a process leaves that was killed while it wrote.
     """
 
     ids: set[str] = field(default_factory=set)
-    statistics: Statistics = field(default_factory=Statistics)
     end: int = 0
     ended: bool = True
     torn: bool = False
 
 
-def look_through(file: int, path: Path) -> Remains:
-    """Read a file of trajectories whose last line may be torn.
+def look_through(file: int, path: Path, form: Form[R], take: Callable[[R], None]) -> Remains:
+    """Read a file whose last line may be torn.
 
     Args:
         file: Its descriptor; it stays open.
         path: What it is called.
+        form: What its lines are.
+        take: Is given each record.
 
     Raises:
-        StoreError: Another line is no trajectory, or an episode is there twice.
+        StoreError: Another line is no record, or a record is there twice.
     """
     remains = Remains()
     size = os.fstat(file).st_size
@@ -45,19 +45,19 @@ def look_through(file: int, path: Path) -> Remains:
         lines.seek(0)
         for number, line in enumerate(lines, start=1):
             try:
-                trajectory = parse_line(line) if line.strip() else None
+                record = form.parse(line) if line.strip() else None
             except BadLine as error:
-                if not error.whole and remains.end + len(line) == size and may_be_torn(line):
+                if not error.whole and remains.end + len(line) == size and form.may_be_torn(line):
                     remains.torn = True
                     return remains
                 raise unreadable(path, number, error) from None
-            if trajectory is not None:
-                if trajectory.id in remains.ids:
+            if record is not None:
+                if record.id in remains.ids:
                     raise StoreError(
-                        f"{path}:{number}: episode {trajectory.id} is here a second time; delete the line"
+                        f"{path}:{number}: {form.one} {record.id} is here a second time; delete the line"
                     )
-                remains.ids.add(trajectory.id)
-                remains.statistics.add(trajectory)
+                remains.ids.add(record.id)
+                take(record)
             remains.end += len(line)
             remains.ended = line.endswith(b"\n")
     return remains
