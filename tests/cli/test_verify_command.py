@@ -42,6 +42,11 @@ def write(records: list[Any], path: str = "episodes.jsonl") -> str:
     return path
 
 
+def synthesised(record: Record) -> Record:
+    """A rollout as if a model had written it."""
+    return record | {"source": "synthesis", "dm": record["dm"] | {"kind": "llm", "model": "m"}}
+
+
 def wrong_use(ran: Ran) -> str:
     assert (ran.code, ran.err.count("\n")) == (2, 1)
     assert ran.err.startswith("trpg-env: ")
@@ -266,6 +271,49 @@ def test_json_is_one_object_on_standard_output(run: Run, records: list[Record]) 
     assert report["statistics"]["self_similarity"]["environments"]["pairs"] == 1
 
 
+def test_statistics_count_the_different_scripts_actions_and_personas(
+    run: Run, records: list[Record], load: Callable[[Any], Script]
+) -> None:
+    renamed = load("ship").source.data | {"name": "boat", "persona": "The mate of a coaster"}
+    Path("boat.json").write_text(json.dumps(renamed))
+    boat = load(str(Path("boat.json").resolve()))
+    again = records[1] | {"script": boat.origin, "script_hash": boat.hash, "id": "0"}
+    lost = records[1] | {"script": "nowhere", "id": "1"}
+    changed = records[1] | {"script_hash": "0" * 64, "id": "2"}
+    ran = run(write([*records, again, lost, changed]), "--stats")
+    ship, tomato = ([a.template.text for a in load(name).program.actions] for name in ("ship", "cool-tomato"))
+    assert ran.lines[-3:] == [
+        "distinct scripts    2 of 3",
+        f"distinct actions    {len({*ship, *tomato})} of {2 * len(ship) + len(tomato)}",
+        "distinct personas   3 of 3",
+    ]
+    report = json.loads(run("episodes.jsonl", "--stats", "--json").out)
+    assert report["statistics"]["episodes"] == 9
+    assert report["statistics"]["variety"]["scripts"] == {"total": 3, "distinct": 2}
+    assert report["statistics"]["agreement"] is None
+
+
+def test_statistics_say_how_often_a_model_that_wrote_both_sides_contradicts_the_engine(
+    run: Run, records: list[Record], load: Callable[[Any], Script]
+) -> None:
+    [first, second, third] = map(synthesised, records[:3])
+    wrong = next(turn for turn in second["turns"][2::2] if turn["logic_error"])
+    wrong |= {"logic_error": False, "place_error": True}
+    lost = third | {"script": "nowhere"}
+    narrative = third | {"id": "0", "script": "unix-admin", "script_hash": load("unix-admin").hash}
+    ran = run(write([first, second, *records[3:], lost, narrative]), "--stats")
+    turns = sum(len(record["turns"]) // 2 for record in (first, second))
+    assert f"engine contradicted 1 of {turns} turns ({1 / turns:.1%}), in 1 of 2 trajectories" in ran.lines
+    assert [line.split()[0] for line in ran.lines[-5:]] == ["none", "parameter", "place", "logic", "recall"]
+    report = json.loads(run("episodes.jsonl", "--stats", "--json").out)
+    agreement = report["statistics"]["agreement"]
+    assert agreement["turns"] == {"compared": turns, "contradicted": 1}
+    assert agreement["trajectories"] == {"compared": 2, "contradicted": 1, "not_compared": 0}
+    assert agreement["matrix"]["place"]["logic"] == 1
+    assert agreement["precision"]["logic"] == 1
+    assert agreement["recall"]["logic"] < 1
+
+
 def test_an_empty_file_has_nothing_wrong_in_it(run: Run) -> None:
     ran = run(write([]), "--stats")
     assert (ran.code, ran.closing) == (0, "0 trajectories, 0 faults")
@@ -278,3 +326,4 @@ def test_help_has_an_example(run: Run) -> None:
     told = " ".join(ran.out.split())
     assert "overlap is the mean share of word trigrams that two of them have in common" in told
     assert "distinct the share of different trigrams among all" in told
+    assert "count how often its DM contradicts the engine" in told

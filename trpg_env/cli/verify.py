@@ -13,8 +13,19 @@ from trpg_env.cli.arguments import check_files
 from trpg_env.cli.progress import progress
 from trpg_env.cli.terminal import WrongUse, clean, show, tell
 from trpg_env.sandbox import Sandbox
-from trpg_env.script import Fault, load_script
-from trpg_env.trajectory import NoScript, Scripts, Similarity, Statistics, StoreError, Trajectory, Verifier
+from trpg_env.script import Fault, Script, load_script
+from trpg_env.trajectory import (
+    Agreement,
+    NoScript,
+    Scripts,
+    Similarity,
+    Statistics,
+    StoreError,
+    Trajectory,
+    Variety,
+    Verifier,
+    compare,
+)
 from trpg_env.trajectory.reading import BadLine, count_lines, parsed_lines
 from trpg_env.trajectory.verification import episode_name
 
@@ -44,7 +55,8 @@ def add_to(commands: Any) -> None:
         action="store_true",
         help="count outcomes, errors and refinements, and measure how alike thoughts and scripts are: overlap is the "
         "mean share of word trigrams that two of them have in common (lower: more diverse), distinct the share of "
-        "different trigrams among all (higher: more diverse)",
+        "different trigrams among all (higher: more diverse); count the different scripts, actions and personas; and "
+        "where a model wrote trajectories of grounded scripts, count how often its DM contradicts the engine",
     )
     command.add_argument(
         "--json", action="store_true", help="one JSON object on standard output instead of lines"
@@ -59,23 +71,30 @@ class _Found(NamedTuple):
     id: str | None
 
 
+class _Line(NamedTuple):
+    """What a line of a file came to; the script where it is to be had, and what was found wrong."""
+
+    trajectory: Trajectory | None
+    script: Script | None
+    found: list[_Found]
+
+
 def run(options: argparse.Namespace) -> int:
     """Verify files."""
     check_files(options.files)
-    statistics = Statistics()
-    similarity = Similarity(np.random.default_rng(0)) if options.stats else None
     records: list[dict[str, Any]] = []
     faults = trajectories = 0
     with Sandbox() as sandbox:
-        checker = _Checker(options, sandbox)
+        verifier = Verifier(sandbox)
+        checker = _Checker(options, sandbox, verifier)
+        figures = _Figures(verifier) if options.stats else None
         try:
-            for trajectory, found in checker.lines():
+            for line in checker.lines():
                 trajectories += 1
-                faults += len(found)
-                if trajectory is not None and similarity is not None:
-                    statistics.add(trajectory)
-                    similarity.add(trajectory)
-                for one in found:
+                faults += len(line.found)
+                if line.trajectory is not None and figures is not None:
+                    figures.add(line.trajectory, line.script)
+                for one in line.found:
                     if options.json:
                         records.append(_record(one))
                     else:
@@ -84,46 +103,84 @@ def run(options: argparse.Namespace) -> int:
             raise WrongUse(str(error)) from None
     if options.json:
         report: dict[str, Any] = {"trajectories": trajectories, "faults": records}
-        if similarity is not None:
-            report["statistics"] = statistics.as_dict() | {"self_similarity": similarity.as_dict()}
+        if figures is not None:
+            report["statistics"] = figures.as_dict()
         show(json.dumps(report, indent=1))
-    elif similarity is not None:
-        for line in [*statistics.table(), "", *similarity.lines()]:
-            show(line)
+    elif figures is not None:
+        for text in figures.lines():
+            show(text)
     tell(f"{_number(trajectories, 'trajectory', 'trajectories')}, {_number(faults, 'fault', 'faults')}")
     return 1 if faults else 0
+
+
+class _Figures:
+    """All that is counted and measured over trajectories and the scripts that they were played from."""
+
+    def __init__(self, verifier: Verifier) -> None:
+        self._verifier = verifier
+        self._statistics = Statistics()
+        self._similarity = Similarity(np.random.default_rng(0))
+        self._variety = Variety()
+        self._agreement = Agreement()
+
+    def add(self, trajectory: Trajectory, script: Script | None) -> None:
+        self._statistics.add(trajectory)
+        self._similarity.add(trajectory)
+        if script is None or script.hash != trajectory.script_hash:
+            return  # what was played is not to be had
+        self._variety.add(script)
+        if trajectory.source == "synthesis" and script.grounded:
+            self._agreement.add(compare(trajectory, self._verifier.world(script)))
+
+    def lines(self) -> list[str]:
+        lines = [*self._statistics.table(), "", *self._similarity.lines(), *self._variety.lines()]
+        agreement = self._agreement.lines()
+        return [*lines, "", *agreement] if agreement else lines
+
+    def as_dict(self) -> dict[str, Any]:
+        return self._statistics.as_dict() | {
+            "self_similarity": self._similarity.as_dict(),
+            "variety": self._variety.as_dict(),
+            "agreement": self._agreement.as_dict() if self._agreement.offered else None,
+        }
 
 
 class _Checker:
     """Goes through files line by line."""
 
-    def __init__(self, options: argparse.Namespace, sandbox: Sandbox) -> None:
+    def __init__(self, options: argparse.Namespace, sandbox: Sandbox, verifier: Verifier) -> None:
         self._files: list[str] = options.files
         given = [load_script(script, sandbox=sandbox) for script in options.scripts]
         self._scripts = Scripts(sandbox, given)
         self._any_given = bool(given)
-        self._verifier = Verifier(sandbox)
+        self._verifier = verifier
 
-    def lines(self) -> Iterator[tuple[Trajectory | None, list[_Found]]]:
-        """Each line's trajectory, where it is one, and its faults."""
+    def lines(self) -> Iterator[_Line]:
+        """What each line of the files came to."""
         totals = {file: count_lines(file) for file in self._files}
         for file in (file for file, total in totals.items() if not total):
             tell(f"{file}: there are no trajectories in it")
         files = chain.from_iterable(map(self._lines, totals))
         yield from progress(files, sum(totals.values()), "trajectories", after=1.0)
 
-    def _lines(self, file: str) -> Iterator[tuple[Trajectory | None, list[_Found]]]:
+    def _lines(self, file: str) -> Iterator[_Line]:
         first_lines: dict[str, int] = {}
         for number, parsed in parsed_lines(file):
+            script = None
             if isinstance(parsed, BadLine):
                 trajectory, name, faults = None, None, [Fault(str(parsed))]
             else:
                 trajectory, name = parsed, parsed.id
                 first = first_lines.setdefault(name, number)
-                faults = self._faults(parsed, f"{file}:{number}", first if first != number else None)
-            yield trajectory, [_Found(replace(fault, file=file, line=number), name) for fault in faults]
+                script, faults = self._verified(
+                    parsed, f"{file}:{number}", first if first != number else None
+                )
+            found = [_Found(replace(fault, file=file, line=number), name) for fault in faults]
+            yield _Line(trajectory, script, found)
 
-    def _faults(self, trajectory: Trajectory, where: str, first: int | None) -> list[Fault]:
+    def _verified(
+        self, trajectory: Trajectory, where: str, first: int | None
+    ) -> tuple[Script | None, list[Fault]]:
         episode = episode_name(trajectory.id)
         if trajectory.script is None and not self._any_given:
             raise WrongUse(
@@ -134,9 +191,10 @@ class _Checker:
         if first is not None:
             faults.append(Fault(f"{episode}: line {first:,} has this id too", "id"))
         try:
-            return faults + self._verifier.verify(trajectory, self._scripts.of(trajectory))
+            script = self._scripts.of(trajectory)
         except NoScript as error:
-            return [*faults, Fault(f"{episode}: {error}; name it with --scripts", "script")]
+            return None, [*faults, Fault(f"{episode}: {error}; name it with --scripts", "script")]
+        return script, faults + self._verifier.verify(trajectory, script)
 
 
 def _line(fault: Fault) -> str:

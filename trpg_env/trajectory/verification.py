@@ -112,6 +112,14 @@ class Verifier:
         episode = episode_name(name)
         return [replace(fault, message=f"{episode}: {fault.message}") for fault in found]
 
+    def world(self, script: Script) -> World:
+        """The world of a grounded script, compiled once with the rest of it.
+
+        Raises:
+            NotGrounded: The script is a narrative one.
+        """
+        return self._edition(script).world
+
     def _faults(self, trajectory: Trajectory, script: Script) -> Iterator[Fault]:
         out_of_place = misplaced(trajectory)
         yield from filter(None, (misnumbered(trajectory), out_of_place))
@@ -160,8 +168,12 @@ class _Edition:
         self._instructions: dict[int, str] = {}
 
     @cached_property
+    def world(self) -> World:
+        return World(self._script, self._sandbox)
+
+    @cached_property
     def replay(self) -> Replay:
-        return Replay(World(self._script, self._sandbox))
+        return Replay(self.world)
 
     @cached_property
     def matcher(self) -> Matcher:
