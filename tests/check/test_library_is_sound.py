@@ -2,12 +2,14 @@ import pytest
 
 from trpg_env.check import CheckReport, check_script, inspect_script
 from trpg_env.sandbox import Sandbox
-from trpg_env.script import library
+from trpg_env.script import library, load_script
 
 
 @pytest.mark.parametrize("name", library())
 def test_every_library_script_is_sound_and_decided(name: str, sandbox: Sandbox) -> None:
-    assert inspect_script(name, sandbox=sandbox) == CheckReport(faults=(), notes=())
+    report = inspect_script(name, sandbox=sandbox)
+    assert report == CheckReport(faults=(), notes=())
+    assert report.solved is load_script(name, sandbox=sandbox).grounded
 
 
 def test_a_script_that_cannot_be_loaded_has_the_faults_of_its_loading() -> None:

@@ -36,13 +36,16 @@ def check_goal_at_start(world: WatchedWorld, starts: list[list[Value]], findings
     return bool(reached)
 
 
-def check_goal(world: WatchedWorld, starts: list[list[Value]], findings: Findings) -> None:
+def check_goal(world: WatchedWorld, starts: list[list[Value]], findings: Findings) -> bool:
     """Find variations in which no plan of at most `max_turns` actions reaches the goal, whatever the luck.
 
     Args:
         world: The script's world.
         starts: The state at the start of each variation.
         findings: Where faults and notes go.
+
+    Returns:
+        Whether each of them has such a plan.
 
     Raises:
         VerificationFailed: A pattern or code did not answer.
@@ -69,6 +72,7 @@ def check_goal(world: WatchedWorld, starts: list[list[Value]], findings: Finding
         _report(world, starts, without, findings)
     if open_:
         findings.undecided(_CONDITIONS, f"whether a plan reaches the goal{world.describe(open_)}")
+    return not (without or open_)
 
 
 def _report(world: WatchedWorld, starts: list[list[Value]], without: list[int], findings: Findings) -> None:

@@ -1,6 +1,6 @@
 """What a check found: faults, and notes on what it could not decide."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from trpg_env.script.faults import Fault, Path
 from trpg_env.script.source import Source
@@ -13,10 +13,13 @@ class CheckReport:
     Attributes:
         faults: What is wrong with the script; empty where it is sound.
         notes: What was not decided within the check's budget, which is no fault.
+        solved: Whether a plan was found to reach the goal in every variation that was looked at; never of a narrative
+            script, in which nothing can be planned.
     """
 
     faults: tuple[Fault, ...]
     notes: tuple[Fault, ...] = ()
+    solved: bool = field(default=False, compare=False)  # two reports are equal if they say the same
 
 
 class Findings:
@@ -39,9 +42,13 @@ class Findings:
         """Report a question whose answer the budget did not reach."""
         self._notes[self._source.fault(path, f"not decided: {question}")] = None
 
-    def report(self) -> CheckReport:
-        """All that was found."""
-        return CheckReport(_in_order(self._faults), _in_order(self._notes))
+    def report(self, *, solved: bool = False) -> CheckReport:
+        """All that was found.
+
+        Args:
+            solved: Whether a plan reaches the goal.
+        """
+        return CheckReport(_in_order(self._faults), _in_order(self._notes), solved)
 
 
 def _in_order(found: dict[Fault, None]) -> tuple[Fault, ...]:

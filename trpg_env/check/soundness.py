@@ -64,18 +64,19 @@ def inspect_script(script: ScriptLike, *, sandbox: Sandbox | None = None) -> Che
         loaded = load_script(script, sandbox=sandbox)
     except ScriptError as error:
         return CheckReport(error.faults)
-    findings = Findings(loaded.source)
+    findings, solved = Findings(loaded.source), False
     try:
         if loaded.grounded:
-            _check_grounded(loaded, sandbox, findings)
+            solved = _check_grounded(loaded, sandbox, findings)
         else:
             check_acceptance(loaded, Resolver.of(loaded.program, sandbox), [[0]], findings)
     except VerificationFailed as error:
         _blame(loaded.program, error, findings)
-    return findings.report()
+    return findings.report(solved=solved)
 
 
-def _check_grounded(script: Script, sandbox: Sandbox, findings: Findings) -> None:
+def _check_grounded(script: Script, sandbox: Sandbox, findings: Findings) -> bool:
+    """Find what is wrong with a grounded script; whether a plan was found for every variation looked at."""
     check_attributes(script, findings)
     world = WatchedWorld(script, sandbox)
     starts = [world.begin(i).values for i in range(min(VARIATIONS, world.program.variation_count))]
@@ -90,9 +91,10 @@ def _check_grounded(script: Script, sandbox: Sandbox, findings: Findings) -> Non
             f"whether the goal and everything else can be reached; the script has {count:,} ground actions,"
             " too many to search",
         )
-        return
-    check_goal(world, starts, findings)
+        return False
+    solved = check_goal(world, starts, findings)
     check_reach(world, starts, frozenset(texts), findings)
+    return solved and not started
 
 
 def _cost(world: WatchedWorld) -> int:
