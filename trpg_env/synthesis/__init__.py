@@ -1,0 +1,1 @@
+"""Making scripts and trajectories with a language model: personas, scripts, trajectories."""
