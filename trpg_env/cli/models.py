@@ -30,7 +30,7 @@ def add_model_options(command: argparse.ArgumentParser, role: str) -> None:
     )
     command.add_argument(
         f"--{role}-temperature",
-        type=_temperature,
+        type=temperature,
         metavar="T",
         help=f"with --{role} llm: from 0, the likeliest reply (default), to 2",
     )
@@ -136,7 +136,8 @@ def _seconds(text: str) -> float:
     return value
 
 
-def _temperature(text: str) -> float:
+def temperature(text: str) -> float:
+    """A sampling temperature."""
     try:
         value = float(text)
     except ValueError:

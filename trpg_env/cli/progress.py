@@ -39,12 +39,19 @@ class Progress:
         self._after = after
         self._step = max(1, total // 5)
 
-    def advance(self, *, broken: bool = False) -> None:
-        """One more is done."""
+    def advance(self, *, broken: bool = False, note: str = "") -> None:
+        """One more is done.
+
+        Args:
+            broken: Whether it broke.
+            note: What else is to be seen beside the count.
+        """
         self._done += 1
         self._broken += broken
         if self._bar is not None:
-            if broken:
+            if note:
+                self._bar.set_postfix_str(note, refresh=False)
+            elif broken:
                 self._bar.set_postfix(broken=self._broken, refresh=False)
             self._bar.update()
             return
@@ -53,7 +60,7 @@ class Progress:
             return
         if self._done % self._step == 0 or self._done == self._total or now - self._told > EVERY:
             self._told = now
-            broke = f", {self._broken} broken" if self._broken else ""
+            broke = f": {note}" if note else f", {self._broken} broken" if self._broken else ""
             rate = self._done / max(now - self._began, 1e-9)
             shown = f"{rate:.0f}" if rate >= 100 else f"{rate:.3g}"
             tell(f"{self._done} of {self._total} {self._unit}, {shown}/s{broke}")

@@ -19,7 +19,7 @@ LONGEST = 8_000
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def _cleaned(text: str) -> str:
+def cleaned(text: str) -> str:
     """A text that any terminal and file can take."""
     return _CONTROL.sub("", text.replace("\r\n", "\n")).strip()
 
@@ -36,18 +36,18 @@ def _not_blank(text: str) -> str:
     return text
 
 
-def _each_once(numbers: Any) -> Any:
+def each_once(numbers: Any) -> Any:
     """A condition may be reported twice; only what is no list of numbers at all is left to be refused."""
     whole = isinstance(numbers, list) and all(type(number) is int for number in numbers)
     return sorted(set(numbers)) if whole else numbers
 
 
-Thought = Annotated[str, AfterValidator(_not_endless), AfterValidator(_cleaned)]
+Thought = Annotated[str, AfterValidator(_not_endless), AfterValidator(cleaned)]
 Told = Annotated[
     str,
     Field(min_length=1),
     AfterValidator(_not_endless),
-    AfterValidator(_cleaned),
+    AfterValidator(cleaned),
     AfterValidator(_not_blank),
 ]
 
@@ -92,7 +92,7 @@ def verdict_form(conditions: int, lengths: tuple[int, int] = LENGTHS) -> type[Ve
         [0, 1]
     """
     number: Any = Literal[tuple(range(conditions))]
-    completed: Any = Annotated[list[number], Field(max_length=conditions), BeforeValidator(_each_once)]
+    completed: Any = Annotated[list[number], Field(max_length=conditions), BeforeValidator(each_once)]
     thought: dict[str, Any] = {"maxLength": lengths[0]}
     told: dict[str, Any] = {"maxLength": lengths[1]}
     return create_model(

@@ -72,7 +72,7 @@ class Model:
             "replay": _absolute(replay),
             "limits": limits,
         }
-        self.name = _name(model)
+        self.name = model_name(model)
         self.recorded = record is not None or replay is not None
         self._replay = None if replay is None else Replay(replay)
         self._endpoint = self._recorder = None
@@ -129,7 +129,12 @@ def _absolute(path: str | os.PathLike[str] | None) -> str | None:
     return None if path is None else str(Path(path).absolute())
 
 
-def _name(model: str) -> str:
+def model_name(model: str) -> str:
+    """What a model is called in requests and trajectories, which is no path for a file of one's own.
+
+    Args:
+        model: `local`, or what it is called where it is served.
+    """
     if model != LOCAL:
         return model
     from trpg_env.llm.local import local_name  # noqa: PLC0415  (most runs need none)

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn, TypeVar
 
@@ -13,16 +13,31 @@ from trpg_env.llm.reasoning import split_reasoning
 
 Form = TypeVar("Form", bound=pydantic.BaseModel)
 
-_BEGINNING = re.compile(r'\{(?=\s*+["}])')
+BEGINNING: Final = re.compile(r'\{(?=\s*+["}])')
+"""Where an object may begin."""
 _LONE = re.compile("[\ud800-\udfff]")
-_TRIES: Final = 500
-_READING: Final = 20
+TRIES: Final = 500
+"""How many beginnings of objects are looked at."""
+READING: Final = 20
 """How many times over a reply is read at most: what begins many objects and ends none is no answer."""
 _FAULTS: Final = 5
 
 
 class Malformed(ValueError):
     """A reply without a JSON object of the right form; the text says what is wrong with it, and where."""
+
+
+class Undecodable(Malformed):
+    """A text that is no JSON.
+
+    Attributes:
+        reached: How many characters from its beginning could be JSON.
+        read: How many were looked at.
+    """
+
+    def __init__(self, fault: str, reached: int, read: int) -> None:
+        super().__init__(fault)
+        self.reached, self.read = reached, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +78,7 @@ def extract(reply: str, form: type[Form]) -> Form:
     for value, attempt in _objects(said):
         if value is not None:
             try:
-                return _of_the_form(value, form)
+                return fit(value, form)
             except Malformed as error:
                 keys = len(value.keys() & form.model_fields.keys())
                 attempt = _Attempt(keys > 0, keys, str(error))  # noqa: PLW2901
@@ -80,29 +95,46 @@ def extract(reply: str, form: type[Form]) -> Form:
 
 def _objects(text: str) -> Iterator[tuple[dict[str, Any] | None, _Attempt]]:
     """What every opening brace of a text begins: an object, or what is wrong with it."""
-    decoder = json.JSONDecoder(
-        strict=False, parse_constant=_no_constant, parse_float=_finite, parse_int=_whole
-    )
-    budget = _READING * len(text)
-    for tries, match in enumerate(_BEGINNING.finditer(text)):
-        if tries == _TRIES or budget < 0:
+    budget = READING * len(text)
+    for tries, match in enumerate(BEGINNING.finditer(text)):
+        if tries == TRIES or budget < 0:
             return
         start = match.start()
         try:
-            value, end = decoder.raw_decode(text, start)
-        except json.JSONDecodeError as error:
-            reached = (len(text) if _breaks_off(text, error) else error.pos) - start
-            budget -= reached
-            yield None, _Attempt(False, reached, _located(text, error))
-        except _NoNumber as error:
-            budget -= len(text) - start
-            yield None, _Attempt(False, 1, f"The JSON is not valid: {error}.")
-        except RecursionError:
-            budget -= len(text) - start
-            yield None, _Attempt(False, 1, "The JSON is nested too deeply.")
+            value, end = decode(text, start)
+        except Undecodable as broken:
+            budget -= broken.read
+            yield None, _Attempt(False, broken.reached, str(broken))
         else:
             budget -= end - start
             yield value, _Attempt(True, 0, "")
+
+
+def decode(text: str, start: int) -> tuple[Any, int]:
+    """The JSON value that begins at a place of a text, and where it ends.
+
+    Line breaks may stand in texts; NaN, numbers without an end and what nests too deeply are refused.
+
+    Args:
+        text: The text.
+        start: The place of the value's first character.
+
+    Raises:
+        Undecodable: There is none; tells what is wrong, and where.
+
+    Example:
+        >>> decode('so: {"to": "den"}, yes', 4)
+        ({'to': 'den'}, 17)
+    """
+    try:
+        return _DECODER.raw_decode(text, start)
+    except json.JSONDecodeError as error:
+        reached = (len(text) if _breaks_off(text, error) else error.pos) - start
+        raise Undecodable(_located(text, error), reached, reached) from None
+    except _NoNumber as error:
+        raise Undecodable(f"The JSON is not valid: {error}.", 1, len(text) - start) from None
+    except RecursionError:
+        raise Undecodable("The JSON is nested too deeply.", 1, len(text) - start) from None
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -122,6 +154,11 @@ def _whole(digits: str) -> int:
     return int(digits)
 
 
+_DECODER: Final = json.JSONDecoder(
+    strict=False, parse_constant=_no_constant, parse_float=_finite, parse_int=_whole
+)
+
+
 def _breaks_off(text: str, error: json.JSONDecodeError) -> bool:
     # A text that is not closed is reported where it begins.
     return error.msg.startswith("Unterminated string") or not text[error.pos :].strip()
@@ -134,7 +171,24 @@ def _located(text: str, error: json.JSONDecodeError) -> str:
     return f"The JSON is not valid: {error.msg} at {after!r}, after {before!r}."
 
 
-def _of_the_form(value: dict[str, Any], form: type[Form]) -> Form:
+def fit(value: Mapping[str, Any], form: type[Form]) -> Form:
+    r"""Read a JSON object that is there already.
+
+    Args:
+        value: The object.
+        form: What it was to look like; types are not guessed.
+
+    Raises:
+        Malformed: It does not; tells in what.
+
+    Example:
+        >>> class Move(pydantic.BaseModel):
+        ...     to: str
+        >>> fit({"to": 3}, Move)
+        Traceback (most recent call last):
+            ...
+        trpg_env.llm.extraction.Malformed: "to": Input should be a valid string, not 3.
+    """
     try:
         text = _LONE.sub("\ufffd", json.dumps(value, ensure_ascii=False))
         return form.model_validate_json(text, strict=True)

@@ -54,21 +54,37 @@ async def structured(ask: Ask, messages: Sequence[Message], form: type[Form]) ->
 
 
 def _fault(answer: Answer, malformed: Malformed) -> str:
+    return " ".join(filter(None, [str(malformed), how_it_ended(answer)]))
+
+
+def how_it_ended(answer: Answer) -> str:
+    """What a model is to know of the end of its answer, beside what is wrong with it; empty where it just ended.
+
+    Example:
+        >>> how_it_ended(Answer('{"thought": "Well', finish="length"))
+        'The answer was too long and was cut off: be brief.'
+    """
     if answer.finish == "tool_calls":
-        return f"{malformed} There are no tools to call: write the answer itself."
+        return "There are no tools to call: write the answer itself."
     if answer.finish == "length":
-        return f"{malformed} The answer was too long and was cut off: be brief."
-    return str(malformed)
+        return "The answer was too long and was cut off: be brief."
+    return ""
 
 
 def _repair(answer: Answer, fault: str) -> list[Message]:
     return [
-        {"role": "assistant", "content": _shown(answer.content)},
+        {"role": "assistant", "content": said_again(answer.content, _SHOWN)},
         {"role": "user", "content": prompt("repair").replace("{fault}", fault)},
     ]
 
 
-def _shown(reply: str) -> str:
-    if len(reply) > _SHOWN:
-        return f"{reply[: _SHOWN // 2]}\n[…]\n{reply[-_SHOWN // 2 :]}"
+def said_again(reply: str, longest: int) -> str:
+    """A reply as a model is shown it again: the middle of a long one left out, and never empty.
+
+    Args:
+        reply: What it said.
+        longest: How many characters of it are shown.
+    """
+    if len(reply) > longest:
+        return f"{reply[: longest // 2]}\n[…]\n{reply[-longest // 2 :]}"
     return reply if reply.strip() else "(empty)"  # some servers take no message without text

@@ -21,6 +21,19 @@ def letter(parameter_error: bool, place_error: bool, logic_error: bool) -> str:
     return "o" if logic_error else "."
 
 
+def refines(errors: str) -> int:
+    """How many error-and-refines there are: one or more erroneous turns in a row, followed by a correct one.
+
+    Args:
+        errors: A letter for each of the player's turns.
+
+    Example:
+        >>> refines("..po.l")
+        1
+    """
+    return len(_REFINED.findall(errors))
+
+
 class Tally(NamedTuple):
     """What happened in one episode, turn by turn in a letter each.
 
@@ -50,5 +63,5 @@ class Tally(NamedTuple):
 
     @property
     def refines(self) -> int:
-        """The error-and-refines: one or more erroneous turns in a row, followed by a correct one."""
-        return len(_REFINED.findall(self.errors))
+        """The error-and-refines."""
+        return refines(self.errors)

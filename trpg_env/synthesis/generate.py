@@ -1,0 +1,282 @@
+"""Generating scripts and trajectories: everything made ready, a run that can be watched, or just its outcomes."""
+
+import os
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Generic
+
+from trpg_env.llm import Limits, Model
+from trpg_env.llm.client import model_name
+from trpg_env.sandbox import Sandbox
+from trpg_env.script import Script, ScriptLike, load_script
+from trpg_env.synthesis.composed import ComposedPersonas
+from trpg_env.synthesis.outcome import Outcome
+from trpg_env.synthesis.personas import Personas
+from trpg_env.synthesis.run import RECORDING, P, Synthesis, Writer
+from trpg_env.synthesis.scripts import ScriptWriter, WrittenScript, longest_answer, script_prompt_hash
+from trpg_env.synthesis.shelves import ScriptFolder, TrajectoryFile
+from trpg_env.synthesis.trajectories import TrajectoryWriter, synthesis_id, writer_of
+from trpg_env.trajectory import Store, Trajectory, episode_seed
+from trpg_env.trajectory.statistics import ENOUGH_REFINES
+
+MAX_CALLS: Final = 4
+"""The calls that a script and its trajectory may take together (paper, data construction)."""
+TEMPERATURE: Final = 1.0
+
+OWN: Final = ".synthesis"
+"""The folder, or the ending of the folder, that holds what a run needs to go on."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How a model is asked.
+
+    Attributes:
+        model: `local`, or what it is called where it is served.
+        base_url: Where it is served; `OPENAI_BASE_URL` or OpenAI's own where left out.
+        record: A file that keeps every exchange; one in the run's own folder where left out.
+        replay: Such a file, which answers instead of the model.
+        limits: Time limits, retries and calls in flight.
+        temperature: From 0, the likeliest answer, to 2.
+        max_tokens: The longest answer in tokens; what suits the model where left out.
+        max_calls: The calls that a script and its trajectory may take together.
+    """
+
+    model: str
+    base_url: str | None = None
+    record: str | os.PathLike[str] | None = None
+    replay: str | os.PathLike[str] | None = None
+    limits: Limits = field(default_factory=Limits)
+    temperature: float = TEMPERATURE
+    max_tokens: int | None = None
+    max_calls: int = MAX_CALLS
+
+    def __post_init__(self) -> None:
+        if type(self.max_calls) is not int or self.max_calls < 1:
+            raise ValueError(f"max_calls={self.max_calls!r} is not a number of calls, 1 or more")
+
+    @property
+    def name(self) -> str:
+        """What the model is called."""
+        return model_name(self.model)
+
+    @property
+    def tokens(self) -> int:
+        """The longest answer in tokens."""
+        return longest_answer(self.name) if self.max_tokens is None else self.max_tokens
+
+    def as_dict(self) -> dict[str, Any]:
+        """What of it tells one run from another."""
+        return {
+            "model": self.name,
+            "temperature": self.temperature,
+            "max_tokens": self.tokens,
+            "max_calls": self.max_calls,
+        }
+
+    def made(self, own: Path) -> Model:
+        """The model.
+
+        Args:
+            own: The run's own folder, where answers are recorded unless that is done elsewhere.
+
+        Raises:
+            ModelUnavailable: It can never be asked; the text says what to do.
+        """
+        record = self.record
+        if record is None and self.replay is None:
+            record = own / RECORDING
+        return Model(
+            self.model, base_url=self.base_url, record=record, replay=self.replay, limits=self.limits
+        )
+
+
+@dataclass(frozen=True)
+class Ready(Generic[P]):
+    """A run made ready.
+
+    Attributes:
+        synthesis: The run.
+        writer: Has its items written.
+        concurrency: How many are in flight.
+    """
+
+    synthesis: Synthesis[P]
+    writer: Writer[P]
+    concurrency: int
+
+    def outcomes(self) -> Generator[Outcome]:
+        """Write what is left; see `Synthesis.outcomes`."""
+        return self.synthesis.outcomes(self.writer, self.concurrency)
+
+
+@contextmanager
+def script_run(
+    out: str | os.PathLike[str],
+    n: int,
+    sampling: Sampling,
+    *,
+    personas: Personas | None = None,
+    grounded: bool = False,
+    seed: int = 0,
+    concurrency: int = 1,
+) -> Iterator[Ready[WrittenScript]]:
+    """A run that generates scripts; see `generate_scripts`."""
+    folder = Path(out)
+    own = folder / OWN
+    chosen = ComposedPersonas(seed) if personas is None else personas
+    run = {
+        "makes": "scripts",
+        "personas": chosen.digest,
+        "grounded": grounded,
+        **sampling.as_dict(),
+        "prompts": script_prompt_hash(grounded=grounded),
+        "n": n,
+        "seed": seed,
+    }
+    with ExitStack() as stack:
+        synthesis = stack.enter_context(Synthesis(own, run, n, ScriptFolder(folder, own)))
+        sandbox = stack.enter_context(Sandbox())
+        writer = ScriptWriter(
+            sampling.made(own),
+            chosen,
+            seed,
+            sandbox,
+            grounded=grounded,
+            temperature=sampling.temperature,
+            max_tokens=sampling.tokens,
+            max_calls=sampling.max_calls,
+        )
+        yield Ready(synthesis, writer, concurrency)
+
+
+@contextmanager
+def trajectory_run(
+    scripts: ScriptLike | Sequence[ScriptLike],
+    out: str | os.PathLike[str],
+    n: int,
+    sampling: Sampling,
+    *,
+    seed: int = 0,
+    min_refinements: int = ENOUGH_REFINES,
+    concurrency: int = 1,
+) -> Iterator[Ready[Trajectory]]:
+    """A run that generates trajectories; see `generate_trajectories`."""
+    wanted: list[Any] = list(scripts) if isinstance(scripts, list | tuple) else [scripts]
+    if not wanted:
+        raise ValueError("trajectories want at least one script")
+    file = Path(out)
+    own = file.with_name(f"{file.name}{OWN}")
+    with ExitStack() as stack:
+        sandbox = stack.enter_context(Sandbox())
+        loaded = [load_script(script, sandbox=sandbox) for script in wanted]
+        participant = writer_of(sampling.name, sampling.temperature, sampling.tokens)
+        run = {
+            "makes": "trajectories",
+            "scripts": [{"name": script.name, "hash": script.hash} for script in loaded],
+            **sampling.as_dict(),
+            "prompts": participant.prompt_hash,
+            "min_refinements": min_refinements,
+            "n": n,
+            "seed": seed,
+        }
+        ids = (synthesis_id(_dealt(loaded, i), episode_seed(seed, i), participant) for i in range(n))
+        store = stack.enter_context(Store(file, run, ids))
+        synthesis = stack.enter_context(Synthesis(own, run, n, TrajectoryFile(store)))
+        writer = TrajectoryWriter(
+            loaded,
+            sampling.made(own),
+            seed,
+            sandbox,
+            participant=participant,
+            max_calls=sampling.max_calls,
+            min_refinements=min_refinements,
+        )
+        yield Ready(synthesis, writer, concurrency)
+
+
+def _dealt(scripts: Sequence[Script], item: int) -> Script:
+    return scripts[item % len(scripts)]
+
+
+def generate_scripts(
+    out: str | os.PathLike[str],
+    n: int,
+    sampling: Sampling,
+    *,
+    personas: Personas | None = None,
+    grounded: bool = False,
+    seed: int = 0,
+    concurrency: int = 1,
+) -> Iterator[Outcome]:
+    """Have a model write scripts, each for a persona, and keep those that pass the verifier (paper, script generation).
+
+    Args:
+        out: The folder for the scripts, a JSON file each.
+        n: How many personas scripts are asked for.
+        sampling: Which model, and how it is asked.
+        personas: Whom the scripts are for; composed ones where left out.
+        grounded: Whether grounded scripts are asked for, of which only those are kept that a plan solves; else narrative
+            ones, the paper's.
+        seed: The run's seed.
+        concurrency: How many scripts are in flight.
+
+    Yields:
+        What became of each script, as soon as it is decided. Those that were decided before, when the same run was
+        interrupted, are not yielded again.
+
+    Raises:
+        StoreError: The folder holds another run.
+        ModelUnavailable: The model can never be asked.
+        GaveUp: The model failed at many items in a row.
+
+    Example:
+        >>> sampling = Sampling("gpt-4o", base_url="http://localhost:8000/v1")
+        >>> outcomes = generate_scripts("my-scripts", 100, sampling)  # nothing is asked before the first is wanted
+    """
+    with script_run(
+        out, n, sampling, personas=personas, grounded=grounded, seed=seed, concurrency=concurrency
+    ) as ready:
+        yield from ready.outcomes()
+
+
+def generate_trajectories(
+    scripts: ScriptLike | Sequence[ScriptLike],
+    out: str | os.PathLike[str],
+    n: int,
+    sampling: Sampling,
+    *,
+    seed: int = 0,
+    min_refinements: int = ENOUGH_REFINES,
+    concurrency: int = 1,
+) -> Iterator[Outcome]:
+    """Have a model write trajectories, both sides in one answer, and keep those that pass the verifier.
+
+    Args:
+        scripts: One script or several; trajectories are dealt out to them in turn.
+        out: The file for the trajectories.
+        n: How many trajectories are asked for, in all.
+        sampling: Which model, and how it is asked.
+        seed: The run's seed.
+        min_refinements: How many error-and-refines a trajectory must have.
+        concurrency: How many trajectories are in flight.
+
+    Yields:
+        What became of each trajectory, as soon as it is decided.
+
+    Raises:
+        ScriptError: A script cannot be loaded.
+        StoreError: The file holds another run.
+        ModelUnavailable: The model can never be asked.
+        GaveUp: The model failed at many items in a row.
+
+    Example:
+        >>> sampling = Sampling("gpt-4o", base_url="http://localhost:8000/v1")
+        >>> outcomes = generate_trajectories("village-healer", "written.jsonl", 10, sampling)
+    """
+    with trajectory_run(
+        scripts, out, n, sampling, seed=seed, min_refinements=min_refinements, concurrency=concurrency
+    ) as ready:
+        yield from ready.outcomes()

@@ -1,0 +1,82 @@
+"""Where what a model wrote is kept: a folder of scripts, a file of trajectories."""
+
+import re
+from pathlib import Path
+
+from trpg_env.synthesis.scripts import WrittenScript
+from trpg_env.trajectory import Store, StoreError, Trajectory, WriteFailed
+from trpg_env.trajectory.reading import reason
+from trpg_env.trajectory.remains import put
+
+_NAME = re.compile(r"[0-9]{5,}-[a-z0-9-]+\.json", re.ASCII)
+
+
+class ScriptFolder:
+    """A folder of scripts, a file each.
+
+    Args:
+        path: The folder.
+        own: The folder in it that says which run its scripts are of.
+
+    Raises:
+        StoreError: It holds scripts of which nothing says where they come from.
+    """
+
+    def __init__(self, path: Path, own: Path) -> None:
+        self._path = path
+        try:
+            strangers = path.is_dir() and not own.exists() and any(map(_is_generated, path.iterdir()))
+        except OSError as error:
+            raise StoreError(f"{path} cannot be read: {reason(error)}") from None
+        if path.exists() and not path.is_dir():
+            raise StoreError(f"{path} is no folder; name one for the scripts")
+        if strangers:
+            raise StoreError(
+                f"{path} holds generated scripts, and {own.name} is not there to say of which run; name another folder"
+            )
+
+    def keep(self, product: WrittenScript) -> None:
+        """Write a script's file, whole or not at all.
+
+        Raises:
+            WriteFailed: The disk is full or broken.
+        """
+        file = self._path / f"{product.name}.json"
+        try:
+            put(file, product.text.encode())
+        except OSError as error:
+            raise WriteFailed(f"{file} cannot be written: {reason(error)}") from None
+
+    def has(self, name: str) -> bool:
+        """Whether a file is there."""
+        return _NAME.fullmatch(name) is not None and (self._path / name).is_file()
+
+
+class TrajectoryFile:
+    """A file of trajectories.
+
+    Args:
+        store: The file, open.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._kept: set[str] = set()
+
+    def keep(self, product: Trajectory) -> None:
+        """Append a trajectory, unless it is there.
+
+        Raises:
+            WriteFailed: The disk is full or broken.
+        """
+        if not self.has(product.id):
+            self._store.append(product.model_dump_json().encode() + b"\n")
+            self._kept.add(product.id)
+
+    def has(self, name: str) -> bool:
+        """Whether a trajectory is there."""
+        return name in self._store or name in self._kept
+
+
+def _is_generated(path: Path) -> bool:
+    return _NAME.fullmatch(path.name) is not None
