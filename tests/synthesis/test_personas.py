@@ -13,16 +13,8 @@ from hypothesis import strategies as st
 
 from trpg_env.synthesis import personas as module
 from trpg_env.synthesis.composed import ComposedPersonas
-from trpg_env.synthesis.personas import (
-    MAX_BYTES,
-    MAX_CHARACTERS,
-    MAX_RECORD,
-    LoadedPersonas,
-    Persona,
-    Personas,
-    PersonasError,
-    load_personas,
-)
+from trpg_env.synthesis.persona_files import MAX_BYTES, MAX_CHARACTERS, MAX_RECORD, load_personas
+from trpg_env.synthesis.personas import LoadedPersonas, Persona, Personas, PersonasError
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "personas"
 SUFFIXES = [".txt", ".jsonl", ".ndjson", ".csv"]

@@ -3,7 +3,8 @@
 from trpg_env.synthesis.composed import ComposedPersonas
 from trpg_env.synthesis.generate import Sampling, generate_scripts, generate_trajectories
 from trpg_env.synthesis.outcome import Outcome
-from trpg_env.synthesis.personas import Persona, Personas, PersonasError, load_personas
+from trpg_env.synthesis.persona_files import load_personas
+from trpg_env.synthesis.personas import Persona, Personas, PersonasError
 from trpg_env.synthesis.run import GaveUp
 from trpg_env.synthesis.yields import Yield
 

@@ -137,7 +137,7 @@ def script_run(
         "seed": seed,
     }
     with ExitStack() as stack:
-        synthesis = stack.enter_context(Synthesis(own, run, n, ScriptFolder(folder, own)))
+        synthesis = stack.enter_context(Synthesis(own, run, n, ScriptFolder(folder, own), folder))
         sandbox = stack.enter_context(Sandbox())
         writer = ScriptWriter(
             sampling.made(own),
@@ -184,7 +184,7 @@ def trajectory_run(
         }
         ids = (synthesis_id(_dealt(loaded, i), episode_seed(seed, i), participant) for i in range(n))
         store = stack.enter_context(Store(file, run, ids))
-        synthesis = stack.enter_context(Synthesis(own, run, n, TrajectoryFile(store)))
+        synthesis = stack.enter_context(Synthesis(own, run, n, TrajectoryFile(store), file))
         writer = TrajectoryWriter(
             loaded,
             sampling.made(own),

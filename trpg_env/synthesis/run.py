@@ -63,6 +63,7 @@ class Synthesis(Generic[P]):
         run: What tells this run from another, as JSON-like data.
         n: How many items it has.
         shelf: Where what is made is kept.
+        called: What people call the run: where they have told it to put what it makes.
 
     Attributes:
         n: How many items it has.
@@ -74,10 +75,10 @@ class Synthesis(Generic[P]):
         WriteFailed: The disk is full or broken.
     """
 
-    def __init__(self, folder: Path, run: Mapping[str, Any], n: int, shelf: Shelf[P]) -> None:
+    def __init__(self, folder: Path, run: Mapping[str, Any], n: int, shelf: Shelf[P], called: Path) -> None:
         self.n, self._shelf = n, shelf
         decided: list[Outcome] = []
-        self._journal = Journal(folder / JOURNAL, OUTCOMES, run, map(str, range(n)), decided.append)
+        self._journal = Journal(folder / JOURNAL, OUTCOMES, run, map(str, range(n)), decided.append, called)
         self.torn: Final = self._journal.torn
         self.found: Final = [one for one in decided if one.kept is None or shelf.has(one.kept)]
 

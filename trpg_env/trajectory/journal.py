@@ -38,6 +38,7 @@ class Journal(Generic[R]):
         run: What tells this run from another, as JSON-like data.
         ids: The ids of all its records.
         take: Is given each record that was there when the file was opened.
+        called: What people call it, where they have named something else: a folder that it is in.
 
     Attributes:
         path: The file.
@@ -55,8 +56,10 @@ class Journal(Generic[R]):
         run: Mapping[str, Any],
         ids: Iterable[str],
         take: Callable[[R], None],
+        called: str | os.PathLike[str] | None = None,
     ) -> None:
         self.path = Path(path)
+        self._called, self._another = (path, "another file") if called is None else (called, "another")
         self.torn: Path | None = None
         self._form, self._take = form, take
         self._there: set[str] = set()
@@ -160,7 +163,7 @@ class Journal(Generic[R]):
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise StoreError(
-                f"{self.path} is being written by another process; wait for it, or name another file"
+                f"{self._called} is being written by another process; wait for it, or name {self._another}"
             ) from None
 
     def _take_up(self, run: dict[str, Any], ids: Iterable[str]) -> None:
@@ -197,8 +200,8 @@ class Journal(Generic[R]):
         differing = [_told(key, earlier, run) for key in run | earlier if earlier.get(key) != run.get(key)]
         if differing:
             raise StoreError(
-                f"{self.path} holds another run: {', '.join(differing)} {'differs' if len(differing) == 1 else 'differ'}; "
-                "name another file, or give the arguments it was begun with"
+                f"{self._called} holds another run: {', '.join(differing)} "
+                f"{'differs' if len(differing) == 1 else 'differ'}; name {self._another}, or give the arguments it was begun with"
             )
 
     def _refuse_strangers(self, there: set[str], ids: Iterable[str]) -> None:
@@ -209,8 +212,8 @@ class Journal(Generic[R]):
                 return
         if strangers:
             raise StoreError(
-                f"{self.path} holds {self._form.many} of another run; name another file, or give the arguments it was "
-                "begun with"
+                f"{self._called} holds {self._form.many} of another run; name {self._another}, or give the arguments it was begun "
+                "with"
             )
 
 
