@@ -81,6 +81,20 @@ def test_check_gives_every_fault_that_loading_finds(run: Run, tmp_path: Path, ti
     assert all(line.startswith("bad.json:") for line in ran.out.splitlines())
 
 
+def test_a_folder_stands_for_the_scripts_in_it(run: Run, tmp_path: Path, tiny: dict[str, Any]) -> None:
+    folder = tmp_path / "own"
+    folder.mkdir()
+    for name in ("b.json", "a.yaml", ".half-written.json", "notes.txt"):
+        (folder / name).write_text(json.dumps(tiny))
+    assert [line.partition(":")[0] for line in run("check", "own", "cool-tomato").err.splitlines()] == [
+        "own/a.yaml",
+        "own/b.json",
+        "cool-tomato",
+    ]
+    assert run("rollout", "--scripts", "own", "-n", "4", "--player", "random", "--out", "x.jsonl").code == 0
+    assert run("verify", "x.jsonl", "--scripts", "own").code == 0
+
+
 @pytest.mark.parametrize(
     ("name", "data"),
     [
@@ -213,7 +227,9 @@ def test_a_bad_line_is_wrong_use_and_the_old_dataset_stays(run: Run, episodes: s
     assert (tmp_path / "dataset" / "data.jsonl").read_bytes() == before
 
 
-@pytest.mark.parametrize("command", [[], ["scripts"], ["check"], ["play"], ["rollout"], ["export"]], ids=str)
+@pytest.mark.parametrize(
+    "command", [[], ["scripts"], ["check"], ["play"], ["rollout"], ["verify"], ["export"]], ids=str
+)
 def test_help_has_an_example(command: list[str], run: Run) -> None:
     ran = run(*command, "--help")
     assert (ran.code, ran.err) == (0, "")
@@ -240,7 +256,8 @@ WRONG: list[tuple[list[str], str]] = [
     (["check", "nowhere"], "no such library script"),
     (["check", "nowhere.yaml"], "no such file"),
     (["check", "cool-tomata"], "cool-tomato"),
-    (["check", "."], "folder"),
+    (["check", "empty"], "no scripts in it"),
+    (["play", "empty"], "folder"),
     (["check", ""], "''"),
     (["check", "nul\0l"], "no such"),
     (["check", "x" * 5_000], "no such"),
@@ -306,6 +323,7 @@ def files(tmp_path: Path) -> None:
     (tmp_path / "good.jsonl").write_bytes(b"\n")
     (tmp_path / "binary.yaml").write_bytes(bytes(range(256)))
     (tmp_path / "empty.json").write_bytes(b"")
+    (tmp_path / "empty").mkdir()
 
 
 @pytest.mark.usefixtures("files")
@@ -313,7 +331,7 @@ def files(tmp_path: Path) -> None:
 def test_wrong_use_is_one_line_that_says_what_to_write(
     arguments: list[str], named: str, run: Run, tmp_path: Path
 ) -> None:
-    before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
+    before = {p.name: p.read_bytes() for p in tmp_path.iterdir() if p.is_file()}
     assert named in told_in_one_line(run(*arguments))
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir() if p.is_file()} == before
 

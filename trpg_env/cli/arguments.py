@@ -1,4 +1,4 @@
-"""Numbers and files on the command line."""
+"""Numbers, scripts and files on the command line."""
 
 import argparse
 import stat
@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from trpg_env.cli.terminal import WrongUse
+from trpg_env.script import library
+from trpg_env.script.load import SUFFIXES
 from trpg_env.trajectory.reading import reason
 
 _KINDS = {
@@ -30,6 +32,37 @@ def positive(text: str) -> int:
     if not count(text):
         raise argparse.ArgumentTypeError("0 is too few; 1 or more")
     return int(text)
+
+
+def scripts_in(named: Sequence[str]) -> list[str]:
+    """Scripts by name or path; a folder stands for the scripts in it, in the order of their names.
+
+    Raises:
+        WrongUse: A folder has none, or cannot be read.
+    """
+    found: list[str] = []
+    for name in named:
+        if name in library() or not _is_folder(name):
+            found.append(name)  # what it is else is for `load_script` to say
+            continue
+        try:
+            files = (path for path in Path(name).iterdir() if path.suffix in SUFFIXES)
+            inside = sorted(str(path) for path in files if not path.name.startswith("."))
+        except OSError as error:
+            raise WrongUse(f"{name} cannot be read: {reason(error)}") from None
+        if not inside:
+            raise WrongUse(
+                f"{name} has no scripts in it; name a folder with {', '.join(SUFFIXES)} files, or a script"
+            )
+        found += inside
+    return found
+
+
+def _is_folder(name: str) -> bool:
+    try:
+        return bool(name) and Path(name).is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def check_files(files: Sequence[str]) -> None:

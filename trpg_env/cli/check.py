@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from trpg_env.check import inspect_script
+from trpg_env.cli.arguments import scripts_in
 from trpg_env.cli.terminal import WrongUse, show, tell
 from trpg_env.sandbox import Sandbox
 from trpg_env.script import ScriptError, ScriptNotFound, load_script
@@ -18,7 +19,7 @@ def add_to(commands: Any) -> None:
         epilog="example: trpg-env check my-script.yaml",
     )
     command.add_argument(
-        "scripts", nargs="+", metavar="SCRIPT", help="a library name or a file (JSON or YAML)"
+        "scripts", nargs="+", metavar="SCRIPT", help="library names, files (JSON or YAML), or folders of them"
     )
     command.set_defaults(run=run)
 
@@ -27,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     """Check scripts."""
     sound = True
     with Sandbox() as sandbox:
-        for name in options.scripts:
+        for name in scripts_in(options.scripts):
             try:
                 report = inspect_script(load_script(name, sandbox=sandbox), sandbox=sandbox)
             except ScriptNotFound as error:

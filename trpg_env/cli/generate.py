@@ -13,7 +13,7 @@ def add_to(commands: Any) -> None:
         description="Have a language model write scripts, each for a persona, or trajectories of scripts, both sides in one "
         "answer, and keep what the verifier passes: the paper's data construction.",
         epilog="example: trpg-env generate scripts -n 100 --model gpt-4o --out my-scripts, then "
-        "trpg-env generate trajectories --scripts my-scripts/*.json -n 100 --model gpt-4o --out written.jsonl",
+        "trpg-env generate trajectories --scripts my-scripts -n 100 --model gpt-4o --out written.jsonl",
     )
     kinds = command.add_subparsers(dest="kind", required=True, metavar="scripts|trajectories")
     generate_scripts.add_to(kinds)

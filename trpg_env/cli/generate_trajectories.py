@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from trpg_env.cli.arguments import count
+from trpg_env.cli.arguments import count, scripts_in
 from trpg_env.cli.synthesis import Preparation, add_options, generated
 from trpg_env.synthesis.generate import Sampling, trajectory_run
 from trpg_env.trajectory.statistics import ENOUGH_REFINES
@@ -19,10 +19,14 @@ def add_to(kinds: Any) -> None:
         "Up to the first turn that breaks a rule they are kept, and the model goes on from there, until the trajectory "
         "passes or its calls are spent, those of its script included. Called again with the same arguments, a run that "
         "was interrupted goes on where it was. Exit 1 if nothing was kept, or a model failed.",
-        epilog="example: trpg-env generate trajectories --scripts my-scripts/*.json -n 100 --model gpt-4o --out written.jsonl",
+        epilog="example: trpg-env generate trajectories --scripts my-scripts -n 100 --model gpt-4o --out written.jsonl",
     )
     command.add_argument(
-        "--scripts", nargs="+", required=True, metavar="SCRIPT", help="library names or files"
+        "--scripts",
+        nargs="+",
+        required=True,
+        metavar="SCRIPT",
+        help="library names, files, or folders of files",
     )
     command.add_argument(
         "--min-refinements",
@@ -50,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
 
     def ready(sampling: Sampling) -> Preparation:
         return trajectory_run(
-            options.scripts,
+            scripts_in(options.scripts),
             options.out,
             options.n,
             sampling,

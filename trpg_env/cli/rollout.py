@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from trpg_env.agents import Agent, ErringAgent, HumanAgent, LLMAgent, PlannerAgent, RandomAgent
-from trpg_env.cli.arguments import count, positive
+from trpg_env.cli.arguments import count, positive, scripts_in
 from trpg_env.cli.causes import cause
 from trpg_env.cli.models import (
     add_dm_options,
@@ -48,7 +48,11 @@ def add_to(commands: Any) -> None:
         epilog="example: trpg-env rollout --scripts cool-tomato ship --player erring -n 100 --out episodes.jsonl",
     )
     command.add_argument(
-        "--scripts", nargs="+", required=True, metavar="SCRIPT", help="library names or files"
+        "--scripts",
+        nargs="+",
+        required=True,
+        metavar="SCRIPT",
+        help="library names, files, or folders of files",
     )
     command.add_argument(
         "--player", choices=sorted([*_PLAYERS, "llm"]), default="erring", help="who plays (default erring)"
@@ -92,7 +96,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         with (
             Rollout(
-                options.scripts,
+                scripts_in(options.scripts),
                 _player(options),
                 options.n,
                 options.seed,

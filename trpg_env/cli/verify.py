@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from trpg_env.cli.arguments import check_files
+from trpg_env.cli.arguments import check_files, scripts_in
 from trpg_env.cli.progress import progress
 from trpg_env.cli.terminal import WrongUse, clean, show, tell
 from trpg_env.sandbox import Sandbox
@@ -48,7 +48,7 @@ def add_to(commands: Any) -> None:
         nargs="+",
         default=[],
         metavar="SCRIPT",
-        help="the scripts that were played: library names or files (default: what each trajectory names)",
+        help="the scripts that were played: library names, files or folders of them (default: what each trajectory names)",
     )
     command.add_argument(
         "--stats",
@@ -150,7 +150,7 @@ class _Checker:
 
     def __init__(self, options: argparse.Namespace, sandbox: Sandbox, verifier: Verifier) -> None:
         self._files: list[str] = options.files
-        given = [load_script(script, sandbox=sandbox) for script in options.scripts]
+        given = [load_script(script, sandbox=sandbox) for script in scripts_in(options.scripts)]
         self._scripts = Scripts(sandbox, given)
         self._any_given = bool(given)
         self._verifier = verifier
