@@ -2,13 +2,13 @@
 
 from trpg_env.check.report import Findings, some
 from trpg_env.check.watch import Spent, WatchedWorld
-from trpg_env.world import GroundAction, find_plan
+from trpg_env.world import GroundAction, find_plan, find_some_plan
 from trpg_env.world.code import OUTSIDE
 from trpg_env.world.search import outcomes
 from trpg_env.world.values import Value
 
 TRANSITIONS = 300_000
-"""The transitions that the search for plans may make in all, over all variations."""
+"""The transitions that the search for shortest plans may make in all, over all variations; and again the search for any."""
 _DEEPER = 5
 _MAX_FOLLOWED = 64
 
@@ -70,9 +70,25 @@ def check_goal(world: WatchedWorld, starts: list[list[Value]], findings: Finding
             open_.append(i)
     if without:
         _report(world, starts, without, findings)
+    world.budget = TRANSITIONS
+    open_ = [i for i in open_ if not _solved(world, starts[i], plans)]
     if open_:
         findings.undecided(_CONDITIONS, f"whether a plan reaches the goal{world.describe(open_)}")
     return not (without or open_)
+
+
+def _solved(world: WatchedWorld, values: list[Value], plans: list[tuple[str, ...]]) -> bool:
+    """Whether a plan is found where a shortest one was out of reach; it is added to the plans."""
+    try:
+        if any(_reaches(world, values, plan) for plan in plans):
+            return True
+        plan = find_some_plan(world, values, depth=world.script.max_turns, states=world.states)
+    except Spent:
+        return False
+    if plan.actions is None:
+        return False
+    plans.append(plan.actions)
+    return True
 
 
 def _report(world: WatchedWorld, starts: list[list[Value]], without: list[int], findings: Findings) -> None:
