@@ -7,7 +7,7 @@ import gymnasium as gym
 import pytest
 
 from trpg_env.script import Script
-from trpg_env.world import VerificationFailed
+from trpg_env.world import VerificationFailed, World
 from trpg_env.world.resolution import reads_state
 
 Play = Callable[..., Any]
@@ -218,3 +218,49 @@ def test_a_vector_of_environments_takes_texts_as_single_ones_do(
 def test_a_ruling_has_the_text_with_single_blanks(play: Play, tiny: dict[str, Any]) -> None:
     assert play(tiny)(" take   ball ").text == "take ball"
     assert play(tiny)(" take   moon ").text == "take moon"
+
+
+OPEN = "def validate(action, params, state):\n    return state['box']['open']\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("take ball", None),
+        ("take  BALL", None),
+        ("take moon", False),  # not among the valid values, whatever the code would say
+        ("wait", True),
+        ("dance", False),
+        ("", False),
+        ("nonsense " * 60, False),  # longer than what the resolver keeps
+        ("take ball" + " " * 5_000, False),  # longer than an action may be
+    ],
+)
+def test_whether_a_text_is_an_action_hangs_on_the_state_only_where_its_code_is_asked(
+    text: str, meant: bool | None, make_world: Callable[[Any], World], tiny: dict[str, Any]
+) -> None:
+    tiny["available_actions"] = {"take {thing}": {"verification_code": OPEN, "parameters": THING}, "wait": {}}
+    tiny["environment"]["items"]["red box"] = {}
+    assert make_world(tiny).resolver.is_action(text) is meant
+
+
+def test_a_text_that_a_later_action_takes_is_one_whatever_code_says_before(
+    make_world: Callable[[Any], World], tiny: dict[str, Any]
+) -> None:
+    tiny["available_actions"] = {
+        "take {thing}": {"verification_code": OPEN, "parameters": {"thing": ["ball"]}},
+        "{do} {thing}": {"parameters": {"do": ["take"], "thing": ["ball"]}},
+    }
+    assert make_world(tiny).resolver.is_action("take ball") is True
+
+
+def test_a_check_that_does_not_answer_is_told_where_its_answer_counts(
+    make_world: Callable[[Any], World], tiny: dict[str, Any]
+) -> None:
+    endless = "def validate(action, params, state):\n    while True:\n        pass\n"
+    tiny["available_actions"] = {
+        "take {thing}": {"verification_code": endless, "parameters": {"thing": ["ball"]}},
+        "wait": {},
+    }
+    with pytest.raises(VerificationFailed):
+        make_world(tiny).resolver.is_action("take ball")

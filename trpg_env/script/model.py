@@ -54,7 +54,7 @@ class Condition(Part):
 
     @model_validator(mode="after")
     def _says_something(self) -> "Condition":
-        if self.text is None and self.when is None:
+        if self.when is None and not (self.text or "").strip():
             raise PydanticCustomError(
                 "empty", "a condition is a sentence, or has `when` (and a `text` for people)"
             )

@@ -10,6 +10,9 @@ TAKEN = (
 )
 """Names that no entity, parameter or definition may have."""
 
+_NORMALISED = 1_000
+"""The longest name that is normalised, in characters: it takes a time that grows with the square of the marks in a row."""
+
 
 def fold(name: str) -> str:
     """The form in which two spellings of one name are equal.
@@ -18,7 +21,9 @@ def fold(name: str) -> str:
         >>> fold("Drawer_1") == fold("drawer  1")
         True
     """
-    return " ".join(unicodedata.normalize("NFC", name).casefold().replace("_", " ").split())
+    if not name.isascii() and len(name) <= _NORMALISED:
+        name = unicodedata.normalize("NFC", name)
+    return " ".join(name.casefold().replace("_", " ").split())
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

@@ -37,8 +37,8 @@ class Matcher:
         Raises:
             VerificationFailed: A pattern or code did not answer.
         """
-        if self._state_unknown and self._resolver.is_open(text):
-            return None
+        if self._state_unknown:
+            return self._resolver.is_action(text)
         return isinstance(self._resolver.resolve(text, self._start), GroundAction)
 
 

@@ -135,6 +135,34 @@ class Resolver:
         for text, candidates in zip(new, self._candidates(new), strict=True):
             self._keep(text, candidates)
 
+    def is_action(self, text: str) -> bool | None:
+        """Whether a text is an action whatever the state; None where that hangs on the state.
+
+        Raises:
+            VerificationFailed: A pattern or code did not answer.
+        """
+        if len(text) > MAX_ACTION:
+            return False
+        text = normalise(text)
+        meaning = self.table.get(text)
+        if meaning is not None:
+            return isinstance(meaning, GroundAction)
+        candidates = self._open.get(text)
+        if candidates is None:
+            candidates = self._candidates([text])[0]
+            self._keep(text, candidates)
+        perhaps = False
+        for candidate in candidates:
+            if isinstance(candidate, GroundAction):
+                return True
+            if isinstance(candidate, VerificationFailed) and not perhaps:
+                raise candidate
+            # Code may refuse what is valid otherwise, and never makes an action of what is not.
+            perhaps = perhaps or (
+                isinstance(candidate, _Question) and isinstance(candidate.accepted, GroundAction)
+            )
+        return None if perhaps else False
+
     def is_open(self, text: str) -> bool:
         """Whether the meaning of a text that is prepared may hang on the state."""
         return normalise(text) not in self.table
