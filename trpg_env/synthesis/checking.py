@@ -30,6 +30,8 @@ RULES: Final[Mapping[ScriptRule, str]] = {
 
 _MOST: Final = 30
 """How many faults a model is told at once."""
+_LONGEST: Final = 1_000
+"""How much of a fault it is told, in characters: some quote a name, however long that is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,7 @@ def read_and_check(
         The script's data as they are to be kept, and the script; or why it is refused.
     """
     try:
-        # Half a surrogate pair stands in no file: what is checked is what will be kept.
-        found = json.loads(writable(json.dumps(read_script(reply), ensure_ascii=False)))
-        written = script_data(found)
+        written = script_data(_writable(read_script(reply)))
     except Malformed as malformed:
         return Refused("json", (str(malformed),))
     except NamedTwice as twice:
@@ -78,7 +78,7 @@ def read_and_check(
     if report.faults:
         return Refused("check", _lines(report.faults))
     if grounded and not report.solved:
-        return Refused("plan", _lines(report.notes))
+        return Refused("plan", _lines(report.notes) or (RULES["plan"],))
     return data, script
 
 
@@ -89,6 +89,18 @@ _OTHER_KIND: Final = {
 }
 
 
+def _writable(found: dict[str, Any]) -> Any:
+    """Half a surrogate pair stands in no file: what is checked is what will be kept."""
+    try:
+        return json.loads(writable(json.dumps(found, ensure_ascii=False)))
+    except RecursionError:
+        raise Malformed("The JSON is nested too deeply.") from None
+
+
 def _lines(faults: tuple[Any, ...]) -> tuple[str, ...]:
     more = (f"… and {len(faults) - _MOST} more",) if len(faults) > _MOST else ()
-    return (*map(str, faults[:_MOST]), *more)
+    return (*(_short(str(fault)) for fault in faults[:_MOST]), *more)
+
+
+def _short(fault: str) -> str:
+    return fault if len(fault) <= _LONGEST else f"{fault[: _LONGEST - 1]}…"

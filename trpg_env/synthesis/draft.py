@@ -13,15 +13,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from trpg_env.script import Script
 from trpg_env.script.domains import Domain, Free
-from trpg_env.script.names import fold
 from trpg_env.script.program import Action, Code, Pattern
-from trpg_env.synthesis.reading import named
+from trpg_env.synthesis.reading import named, spelled
+from trpg_env.world.resolution import reads_state
 
 OBJECT: Final[Mapping[str, Any]] = {"type": "object"}
 """The schema of a grounded script: its effects hold one another, which no closed form can say."""
 
-
 _NAMES: Final = ("name", "action")
+"""What an element's name stands under; the first that it has."""
+_ABOUT: Final = ("about", "text", "description")
+"""What a section's text may stand under beside its entries; the first that is no entry's name."""
 
 
 class _Form(BaseModel):
@@ -66,7 +68,7 @@ class Draft(_Form):
     environment: list[Section] = Field(max_length=8)
     goal: str = Field(max_length=400)
     completion_conditions: list[str] = Field(max_length=6)
-    available_actions: list[DraftAction] = Field(max_length=12)
+    available_actions: list[DraftAction] = Field(max_length=16)
     max_turns: int = Field(ge=1, le=100)
 
 
@@ -102,21 +104,23 @@ class NamedTwice(ValueError):
 
 def _listed(value: Any) -> dict[str, dict[str, Any]] | None:
     """A list of elements with names as a mapping; None for what is no such list."""
-    if not isinstance(value, list) or not all(isinstance(v, dict) and _name(v) is not None for v in value):
+    if not isinstance(value, list) or not all(isinstance(v, dict) and _name(v) for v in value):
         return None
     found: dict[str, dict[str, Any]] = {}
     for element in value:
-        name = _name(element)
-        assert name is not None
-        if name in found:
-            raise NamedTwice(f"the name {json.dumps(name, ensure_ascii=False)} is given twice")
-        found[name] = {k: v for k, v in element.items() if fold(k) not in _NAMES}
+        key = _name(element)
+        assert key is not None
+        if element[key] in found:
+            raise NamedTwice(f"the name {json.dumps(element[key], ensure_ascii=False)} is given twice")
+        found[element[key]] = {k: v for k, v in element.items() if k != key}
     return found
 
 
 def _name(element: Mapping[str, Any]) -> str | None:
-    name = next((value for key, value in element.items() if fold(key) in _NAMES), None)
-    return name if isinstance(name, str) else None
+    """The key under which an element's name stands; None where it has none that is a text."""
+    keys = {spelled(key): key for key in element}
+    key = next((keys[name] for name in _NAMES if name in keys), None)
+    return key if key is not None and isinstance(element[key], str) else None
 
 
 def _section(part: Mapping[str, Any]) -> Any:
@@ -127,7 +131,8 @@ def _section(part: Mapping[str, Any]) -> Any:
     told = {name: entry["details"] if [*entry] == ["details"] else entry for name, entry in entries.items()}
     if not told:
         return text or ""
-    return {"about": text, **told} if text else told
+    about = next((key for key in _ABOUT if key not in told), None)
+    return {about: text, **told} if text and about is not None else told
 
 
 def _action(action: Any) -> Any:
@@ -135,10 +140,10 @@ def _action(action: Any) -> Any:
         return action
     found = dict(action)
     for key, value in action.items():
-        parameters = _listed(value) if fold(key) == "parameters" else None
+        parameters = _listed(value) if spelled(key) == "parameters" else None
         if parameters is not None:
             found[key] = {name: parameter.get("values", parameter) for name, parameter in parameters.items()}
-        elif fold(key) == "verification code" and value == "":
+        elif spelled(key) == "verification code" and value == "":
             del found[key]  # the form has no other way to leave it out
     return found
 
@@ -171,13 +176,14 @@ def draft_of(script: Script) -> Draft | None:
 
 def _told(action: Action) -> DraftAction | None:
     verification = action.verification
-    if isinstance(verification, Code) and len(re.findall(r"\bstate\b", verification.source)) > 1:
+    if isinstance(verification, Code) and reads_state(verification.source):
         return None
     placeholders = zip(action.template.placeholders, action.domains, strict=True)
     parameters = [
         Parameter.model_construct(name=name, values=_values(domain))
         for name, domain in placeholders
-        if not isinstance(domain, Free)
+        # Code may take no other text than such as the examples, which only a list of valid values can say here.
+        if not isinstance(domain, Free) or isinstance(verification, Code)
     ]
     return DraftAction.model_construct(
         name=action.template.text,

@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from trpg_env.llm.extraction import Malformed, fit
-from trpg_env.script.names import fold
-from trpg_env.synthesis.reading import Turns, named
+from trpg_env.synthesis.reading import Turns, named, spelled
 from trpg_env.synthesis.wire import DM, PLAYER, DMSaid, PlayerSaid
-from trpg_env.trajectory import DMTurn, PlayerTurn, letter
+from trpg_env.trajectory import DMTurn, PlayerTurn, letter, writable
 from trpg_env.trajectory.matching import Matcher
 from trpg_env.trajectory.tally import refines
 from trpg_env.trajectory.wording import shown
@@ -91,18 +90,15 @@ class Judge:
         Raises:
             VerificationFailed: A pattern or code of the script's did not answer.
         """
-        items = [named(item) if isinstance(item, dict) else item for item in written.items]
-        self._matcher.prepare(
-            [
-                item["action"]
-                for item in items
-                if isinstance(item, dict) and isinstance(item.get("action"), str)
-            ]
-        )
+        read = self._read(written)
+        return self._unreported(read.turns) or read
+
+    def _read(self, written: Turns) -> Judged:
+        """The turns up to the end of the episode or the first that has not the form; what the player does is not looked at."""
         turns: list[DMTurn | PlayerTurn] = []
         met: set[int] = set()
-        for item in items:
-            turn = self._turn(item, turns, met)
+        for item in written.items:
+            turn = self._turn(item, len(turns), met)
             if isinstance(turn, Objection):
                 return Judged(turns, turn)
             turns.append(turn)
@@ -112,21 +108,37 @@ class Judge:
                     return Judged(turns, self._too_few(turns))
         return Judged(turns, self._not_the_end(len(turns), met, written.fault))
 
-    def _turn(
-        self, item: Any, before: Sequence[DMTurn | PlayerTurn], met: set[int]
-    ) -> DMTurn | PlayerTurn | Objection:
-        number = len(before)
+    def _unreported(self, turns: list[DMTurn | PlayerTurn]) -> Judged | None:
+        """What is left before the first action that is none and is not reported."""
+        passed = [
+            (player.action, dm.turn)
+            for player, dm in zip(turns[1::2], turns[2::2], strict=False)
+            if isinstance(player, PlayerTurn) and isinstance(dm, DMTurn) and not dm.parameter_error
+        ]
+        self._matcher.prepare(action for action, _ in passed)
+        for action, number in passed:
+            if self._matcher.accepts(action) is False:
+                message = (
+                    f"turn {number}: the player's text {shown(action)} in turn {number - 1} matches no action's "
+                    "verification code and parameters, which this turn has to report: parameter_error is true"
+                )
+                return Judged(turns[:number], Objection("unreported", number, message))
+        return None
+
+    def _turn(self, item: Any, number: int, met: set[int]) -> DMTurn | PlayerTurn | Objection:
         role = PLAYER if number % 2 else DM
         if not isinstance(item, dict):
-            return Objection("keys", number, f"turn {number} is {shown(item)}; a turn is an object")
+            what = "a list" if isinstance(item, list) else shown(_clean(item))
+            return Objection("keys", number, f"turn {number} is {what}; a turn is an object")
+        item = named(item)
         said = item.get("role")
         if not isinstance(said, str):
             return Objection("keys", number, f'turn {number} lacks the key "role", or it is no text')
-        if _ROLES.get(fold(said)) != role:
+        if _ROLES.get(spelled(said)) != role:
             return Objection(
                 "order",
                 number,
-                f"turn {number} is the {role}'s, not {shown(said)}'s; DM and player take turns, the DM first",
+                f"turn {number} is the {role}'s, not {shown(_clean(said))}'s; DM and player take turns, the DM first",
             )
         item = {**item, "turn": number, "role": role}
         try:
@@ -136,7 +148,7 @@ class Judge:
             dm = fit(self._with_completed(item), DMSaid)
         except Malformed as malformed:
             return Objection("keys", number, f"turn {number}, the {role}'s: {malformed}")
-        return self._answer(dm, before, met)
+        return self._answer(dm, number, met)
 
     def _with_completed(self, item: Mapping[str, Any]) -> dict[str, Any]:
         """A DM's turn whose conditions met are a list: none are where it is silent, all where it just says so."""
@@ -147,29 +159,18 @@ class Judge:
             said = [*range(len(self._conditions))]
         return {**item, "completed": said}
 
-    def _answer(self, dm: DMSaid, before: Sequence[DMTurn | PlayerTurn], met: set[int]) -> DMTurn | Objection:
-        number = len(before)
+    def _answer(self, dm: DMSaid, number: int, met: set[int]) -> DMTurn | Objection:
         unknown = next((i for i in dm.completed if not 0 <= i < len(self._conditions)), None)
         if unknown is not None:
             return Objection(
                 "keys",
                 number,
-                f"turn {number}: there is no completion condition {unknown}; the script has {len(self._conditions)}, "
-                "numbered from 0",
+                f"turn {number}: there is no completion condition {shown(unknown)}; the script has "
+                f"{len(self._conditions)}, numbered from 0",
             )
         # Of several errors the first counts, as of a DM's in play.
         kind = letter(dm.parameter_error, dm.place_error, dm.logic_error)
-        if number:
-            acted = before[-1]
-            assert isinstance(acted, PlayerTurn)
-            if not dm.parameter_error and self._matcher.accepts(acted.action) is False:
-                return Objection(
-                    "unreported",
-                    number,
-                    f"turn {number}: the player's text {shown(acted.action)} in turn {number - 1} matches no action's "
-                    "verification code and parameters, which this turn has to report: parameter_error is true",
-                )
-        elif kind != ".":
+        if not number and kind != ".":
             return Objection("order", 0, "turn 0: the opening assesses nothing; its three errors are false")
         completed = sorted(met if kind != "." or not number else met.union(dm.completed))
         return DMTurn(
@@ -206,6 +207,11 @@ class Judge:
             f"The last turn is reached, and the task is not completed: condition {missing} "
             f"({shown(self._conditions[missing])}) is not among those completed.",
         )
+
+
+def _clean(said: Any) -> Any:
+    """What is quoted to the model: half a surrogate pair cannot be sent."""
+    return writable(said) if isinstance(said, str) else said
 
 
 def _letter(turn: DMTurn) -> str:

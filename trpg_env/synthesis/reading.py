@@ -8,6 +8,7 @@ meant to be. Keys are compared in any case, with blanks for underscores (`Parame
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from trpg_env.llm import split_reasoning
@@ -18,15 +19,26 @@ _SCRIPT_KEYS: Final = frozenset({"goal", "environment", "completion conditions",
 _ENOUGH_KEYS: Final = 2
 """How many of a script's keys an object has that is meant to be one: an item may have a goal, too."""
 
-_BEGINNING = re.compile(r'\{(?=\s*+["}])|\[(?=\s*+\{)')
-"""Where an object, or a list of objects, may begin."""
+_TURN_KEYS: Final = frozenset({"turn", "thought", "observation", "action"})
+"""One of which a turn has beside its role: a person of a script may have a role, too."""
+_LONGEST_KEY: Final = 60
+"""The longest key that is compared: ours are shorter, and folding a text is slow for some that are very long."""
+
+_BEGINNING = re.compile(r'\{(?=\s*+["}])|\[\s*+(?=[{\["\-\dtfn])')
+"""Where an object, or a list that is not empty, may begin."""
+_AT_ONCE = re.compile(r'\s*+(?:```\w*+\s*+)?(?:\{\s*+"|\[\s*+\{)')
+"""A reply that begins with JSON, and so with no reasoning."""
 _TURN = re.compile(r'\{\s*+"(?:turn|role)"\s*+:', re.IGNORECASE)
-_BETWEEN = re.compile(r"[\s,]*")
+_BETWEEN = re.compile(r"[\s,]*+")
 _SLIPS = re.compile(
-    r'(?P<text>"(?:[^"\\]|\\.)*+")|(?P<comma>,(?=\s*+[}\]]))|//[^\n]*+|\b(?P<constant>True|False|None)\b',
+    # A text that is never closed goes on to the end, else each quotation mark in it would be tried as a beginning.
+    r'(?P<text>"(?:[^"\\]|\\.)*+"?+)'
+    r"|(?P<comma>,(?=(?:\s|//[^\n]*+)*+[}\]]))|//[^\n]*+|\b(?P<constant>True|False|None)\b",
     re.DOTALL,
 )
 _CONSTANTS: Final = {"True": "true", "False": "false", "None": "null"}
+_MENDED: Final = 3
+"""From how many beginnings on slips are mended: a lone quotation mark in chatter turns all texts after it inside out."""
 
 _DEEPEST: Final = 2
 """How many objects or lists may be wrapped around what is looked for."""
@@ -58,12 +70,11 @@ def read_script(reply: str) -> dict[str, Any]:
         >>> read_script('Here it is:\\n```json\\n{"script": {"Goal": "Win.", "Environment": {},}}\\n```')
         {'Goal': 'Win.', 'Environment': {}}
     """
-    said = _said(reply)
     nearest: Undecodable | None = None
-    for text in _readings(said):
+    for text in _readings(_said(reply)):
         for value in _values(text):
             if isinstance(value, Undecodable):
-                nearest = value if nearest is None or value.reached > nearest.reached else nearest
+                nearest = _nearer(nearest, value)
                 continue
             script = _find(value, _is_script)
             if script is not None:
@@ -79,6 +90,8 @@ def read_script(reply: str) -> dict[str, Any]:
 def read_turns(reply: str) -> Turns:
     """The turns in a reply; where it breaks off or is no JSON from some place on, those before.
 
+    Where there are several lists, a few turns quoted as an example say, the longest is meant.
+
     Args:
         reply: What the model said.
 
@@ -89,24 +102,43 @@ def read_turns(reply: str) -> Turns:
         >>> read_turns('{"turns": [{"turn": 0, "role": "DM"}, {"turn": 1, "ro')
         Turns(items=[{'turn': 0, 'role': 'DM'}], fault='The JSON breaks off before its end.')
     """
-    said = _said(reply)
-    found = [turns for turns in map(_turns, _readings(said)) if turns is not None]
-    if not found:
-        raise Malformed('There is no list of turns in the reply: {"turns": [{"turn": …, "role": …, …}, …]}.')
-    return max(found, key=lambda turns: (turns.fault is None, len(turns.items)))
+    found: list[Turns] = []
+    nearest: Undecodable | None = None
+    for text in _readings(_said(reply)):
+        for value in _lists(text):
+            if isinstance(value, Undecodable):
+                nearest = _nearer(nearest, value)
+            else:
+                found.append(value)
+    if found:
+        return max(found, key=lambda turns: (len(turns.items), turns.fault is None))
+    fault = 'There is no list of turns in the reply: {"turns": [{"turn": …, "role": …, …}, …]}.'
+    raise Malformed(fault if nearest is None else f"{fault} {nearest}")
 
 
 def named(item: Mapping[str, Any]) -> dict[str, Any]:
-    """An object with its keys in one spelling: lower case, underscores for blanks.
+    """An object with its keys in one spelling: lower case, underscores for blanks. Of several spellings the last counts.
 
     Example:
         >>> named({"Role": "DM", "Place Error": False})
         {'role': 'DM', 'place_error': False}
     """
-    return {fold(key).replace(" ", "_"): value for key, value in item.items()}
+    return {spelled(key).replace(" ", "_"): value for key, value in item.items()}
+
+
+def spelled(key: str) -> str:
+    """A key as it is compared; one that is longer than any of ours is left alone.
+
+    Example:
+        >>> spelled("Place_Error")
+        'place error'
+    """
+    return fold(key) if len(key) <= _LONGEST_KEY else key
 
 
 def _said(reply: str) -> str:
+    if _AT_ONCE.match(reply):
+        return reply  # a tag in it is a part of what is said
     reasoning, said = split_reasoning(reply)
     if said:
         return said
@@ -120,19 +152,22 @@ def _said(reply: str) -> str:
 def _readings(said: str) -> Iterator[str]:
     """A text as it is, and where it has slips, without them."""
     yield said
-    beginning = BEGINNING.search(said)
-    if beginning is None:
-        return
-    # A lone quotation mark in the chatter before would turn all texts inside out.
-    mended = _SLIPS.sub(_mended, said[beginning.start() :])
-    if mended != said[beginning.start() :]:
-        yield mended
+    before = said
+    for beginning in islice(BEGINNING.finditer(said), _MENDED):
+        mended = _SLIPS.sub(_mended, said[beginning.start() :])
+        if not before.endswith(mended):
+            yield mended
+            before = mended
 
 
 def _mended(slip: re.Match[str]) -> str:
     if slip["text"] is not None:
         return slip["text"]
     return _CONSTANTS.get(slip["constant"] or "", "")
+
+
+def _nearer(nearest: Undecodable | None, broken: Undecodable) -> Undecodable:
+    return broken if nearest is None or broken.reached > nearest.reached else nearest
 
 
 def _values(text: str) -> Iterator[Any]:
@@ -162,51 +197,80 @@ def _find(value: Any, wanted: Any, depth: int = 0) -> Any:
 
 
 def _is_script(value: Any) -> bool:
-    return isinstance(value, dict) and len(_SCRIPT_KEYS & set(map(fold, value))) >= _ENOUGH_KEYS
+    return isinstance(value, dict) and len(_SCRIPT_KEYS & set(map(spelled, value))) >= _ENOUGH_KEYS
 
 
 def _is_turn(value: Any) -> bool:
-    return isinstance(value, dict) and any(fold(key) == "role" for key in value)
+    if not isinstance(value, dict):
+        return False
+    keys = set(map(spelled, value))
+    return "role" in keys and not keys.isdisjoint(_TURN_KEYS)
 
 
 def _is_list_of_turns(value: Any) -> bool:
     return isinstance(value, list) and any(map(_is_turn, value))
 
 
-def _turns(text: str) -> Turns | None:
-    budget = READING * len(text)
-    for tries, match in enumerate(_BEGINNING.finditer(text)):
-        if tries == TRIES or budget < 0:
-            return None
-        start = match.start()
+def _lists(text: str) -> Iterator[Turns | Undecodable]:
+    """Every list of turns in a text, whole or not; and why other things are no JSON.
+
+    Turns without a list around them are taken where nothing was found before: those behind a broken turn are no list of
+    their own, and no trajectory that begins in the middle.
+    """
+    budget, at, first, passed = READING * len(text), 0, True, 0
+    for _ in range(TRIES):
+        match = _BEGINNING.search(text, at)
+        if match is None or budget < 0:
+            return
+        start, at = match.start(), match.start() + 1
+        listed = text[start] == "["
+        turns: Turns | None = None
         try:
             value, end = decode(text, start)
         except Undecodable as broken:
-            if _TURN.match(text, start):
-                return Turns([], str(broken))
+            yield broken
             budget -= broken.read
-            continue
-        if _is_turn(value):
-            return _sequence(text, start)
-        budget -= end - start
-        if (whole := _find(value, _is_list_of_turns)) is not None:
-            return Turns(whole)
-    return None
+            begun = _TURN.match(text, match.end() if listed else start) is not None
+            if listed:
+                turns, end = _sequence(text, match.end(), listed=True)
+                budget -= end - start
+                turns = turns if begun or _is_list_of_turns(turns.items) else None
+            elif begun and first:
+                turns, end = Turns([], str(broken)), at
+        else:
+            whole = _find(value, _is_list_of_turns)
+            if whole is not None:
+                turns = Turns(whole)
+            elif not _is_turn(value):
+                passed = max(passed, end)
+            elif first and not _follows_another(text, start, passed):
+                turns, end = _sequence(text, start, listed=False)
+            budget -= end - start
+        if turns is not None:
+            yield turns
+            at, first = max(at, end), False
 
 
-def _sequence(text: str, start: int) -> Turns:
-    """Turns one after another, in a list or not."""
-    listed = text[:start].rstrip().endswith("[")
+def _follows_another(text: str, start: int, passed: int) -> bool:
+    """Whether an object that could not be read stands right before a place."""
+    before = text[:start].rstrip(", \t\r\n")
+    return before.endswith("}") and len(before) > passed
+
+
+def _sequence(text: str, start: int, *, listed: bool) -> tuple[Turns, int]:
+    """Turns one after another, in a list or not, and where they end."""
     items: list[Any] = []
     while True:
         following = text[start : start + 1]
         if following != "{" and (not listed or following in ("", "]")):
             broken_off = listed and not following
-            return Turns(items, "The JSON breaks off before its end." if broken_off else None)
+            return Turns(items, "The JSON breaks off before its end." if broken_off else None), start
         try:
             item, end = decode(text, start)
         except Undecodable as broken:
-            return Turns(items, str(broken))
+            return Turns(items, str(broken)), start + 1
+        if not listed and _find(item, _is_list_of_turns):
+            return Turns(items), start  # a turn was quoted, and the trajectory is to come
         items.append(item)
         start = _behind(text, end)
 
