@@ -158,7 +158,8 @@ def test_where_no_plan_could_be_looked_for_the_script_is_refused_with_the_reason
 ) -> None:
     tomato["available_actions"]["count to {n}"] = {"parameters": {"n": "1..60000"}}
     faults = refused(check(tomato, grounded=True), "plan")
-    assert faults == tuple(map(str, inspect_script(tomato, sandbox=sandbox).notes))
+    assert faults[:-1] == tuple(map(str, inspect_script(tomato, sandbox=sandbox).notes))
+    assert "make the world smaller" in faults[-1]
     assert any("too many to search" in fault for fault in faults)
 
 
@@ -166,7 +167,8 @@ def test_where_no_plan_was_found_and_nothing_is_noted_there_is_a_reason_all_the_
     tomato: dict[str, Any], check: Check, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(checking, "inspect_script", lambda script, sandbox: CheckReport((), (), solved=False))
-    assert refused(check(tomato, grounded=True), "plan") == (RULES["plan"],)
+    (fault,) = refused(check(tomato, grounded=True), "plan")
+    assert "make the world smaller" in fault
 
 
 def test_a_model_is_told_the_first_faults_and_how_many_more_there_are(check: Check) -> None:

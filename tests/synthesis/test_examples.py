@@ -94,8 +94,8 @@ def test_an_example_is_what_is_asked_for_and_passes_itself(
     shown = {example.name: example.text for example in chosen}
     assert {*shown} == {*scripts}
     for name, text in shown.items():
-        persona, written = re.fullmatch(r"(?:Persona: (.+)\n)?Script: (.+)", text).groups()  # type: ignore[union-attr]
-        assert (persona or None) == (scripts[name].persona or None)
+        persona, written = re.fullmatch(r"Persona: (.+)\nScript: (.+)", text).groups()  # type: ignore[union-attr]
+        assert persona == (scripts[name].persona or scripts[name].environment["persona"])
         said = json.loads(written)
         assert not said.keys() & {"schema_version", "name", "family", "provenance", "persona"}
         if kind:

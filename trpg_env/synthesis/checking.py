@@ -78,10 +78,14 @@ def read_and_check(
     if report.faults:
         return Refused("check", _lines(report.faults))
     if grounded and not report.solved:
-        return Refused("plan", _lines(report.notes) or (RULES["plan"],))
+        return Refused("plan", (*_lines(report.notes), _SMALLER))
     return data, script
 
 
+_SMALLER: Final = (
+    "the search for a plan gave up: make the world smaller (fewer places, things that can be put anywhere, values, counters, "
+    "variations), bring the goal nearer, or give every step on the way a milestone"
+)
 _OURS: Final = frozenset({"schema_version", "name", "family", "persona", "provenance"})
 _OTHER_KIND: Final = {
     True: "every completion condition is written {text, when}, with an expression for the engine in `when`",

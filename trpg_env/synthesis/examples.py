@@ -88,5 +88,8 @@ def _grounded(script: Script) -> str | None:
 
 
 def _shown(script: Script, data: Mapping[str, Any]) -> str:
-    told = [f"Persona: {script.persona}"] if script.persona else []
+    # In the paper's format it stands in the environment.
+    of_the_world = script.environment.get("persona") if isinstance(script.environment, Mapping) else None
+    persona = script.persona or of_the_world
+    told = [f"Persona: {persona}"] if persona else []
     return "\n".join([*told, f"Script: {json.dumps(data, ensure_ascii=False)}"])

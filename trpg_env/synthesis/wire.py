@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from trpg_env.dm.verdict import LENGTHS, Thought, Told, each_once
 from trpg_env.llm.schema import schema_of
@@ -16,6 +16,15 @@ PLAYER: Final = "Player"
 _MOST_TURNS: Final = 121
 
 
+def _an_action(text: str) -> str:
+    if not text:
+        raise ValueError("it is blank; write an action")
+    return text
+
+
+Done = Annotated[Thought, AfterValidator(_an_action)]
+
+
 class PlayerSaid(BaseModel):
     """A player's turn."""
 
@@ -24,7 +33,7 @@ class PlayerSaid(BaseModel):
     turn: int
     role: Literal["Player"]
     thought: Thought
-    action: Told
+    action: Done
 
 
 class DMSaid(BaseModel):
