@@ -64,7 +64,11 @@ CHANGES: list[tuple[Change, str, str]] = [
     ),
     (("completion_conditions", [5]), "completion_conditions[0]", "a mapping is expected here, not a number"),
     (("completion_conditions", [{}]), "completion_conditions[0]", "a condition is a sentence, or has `when`"),
-    (("completion_conditions", [" "]), "completion_conditions[0]", "a condition is a sentence, or has `when`"),
+    (
+        ("completion_conditions", [" "]),
+        "completion_conditions[0]",
+        "a condition is a sentence, or has `when`",
+    ),
     (("available_actions", []), "available_actions", "a mapping is expected here, not a list"),
     (("available_actions/win", "player.won = true"), ACT, "a mapping is expected here, not a text"),
     (

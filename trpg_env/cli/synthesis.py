@@ -4,7 +4,6 @@ import argparse
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
-from pathlib import Path
 from typing import Any
 
 from trpg_env.cli.arguments import count, positive
@@ -79,20 +78,17 @@ def generated(ready: Callable[[Sampling], Preparation], options: argparse.Namesp
         options: The command's.
         unit: What is generated.
     """
-    out: Path = options.out
-    if options.record is not None and Path(options.record).absolute() == out.absolute():
-        raise WrongUse(f"--record and --out are both {out}; exchanges and {unit} want a file each")
-    sampling = Sampling(
-        options.model,
-        base_url=options.base_url,
-        record=options.record,
-        replay=options.replay,
-        limits=limits(options, options.concurrency),
-        temperature=options.temperature,
-        max_tokens=options.max_tokens,
-        max_calls=options.max_calls,
-    )
     try:
+        sampling = Sampling(
+            options.model,
+            base_url=options.base_url,
+            record=options.record,
+            replay=options.replay,
+            limits=limits(options, options.concurrency),
+            temperature=options.temperature,
+            max_tokens=options.max_tokens,
+            max_calls=options.max_calls,
+        )
         price = None if options.prices is None else load_price(options.prices, sampling.name)
         with ready(sampling) as run:
             return _followed(run, options, price, unit)
@@ -107,8 +103,8 @@ def generated(ready: Callable[[Sampling], Preparation], options: argparse.Namesp
 
 def _followed(run: Ready[Any], options: argparse.Namespace, price: Price | None, unit: str) -> int:
     made, n = Yield.of(run.synthesis.found), run.synthesis.n
-    if run.synthesis.torn is not None:
-        tell(f"the last line of the journal was torn; it is set aside in {run.synthesis.torn}")
+    for torn in run.synthesis.torn:
+        tell(f"a last line was torn; it is set aside in {torn}")
     if made.items:
         tell(f"{options.out}: {made.items} of {n} {unit} are decided already")
     stopped = _watch(run, made, price, unit)
@@ -140,7 +136,7 @@ def _watch(run: Ready[Any], made: Yield, price: Price | None, unit: str) -> int 
         complain(f"{error}; put that right, then {_AGAIN}")
         return 1
     except KeyboardInterrupt:
-        complain(f"interrupted; {made.items} of {run.synthesis.n} {unit} are decided: {_AGAIN}")
+        complain(f"interrupted; {made.decided} of {run.synthesis.n} {unit} are decided: {_AGAIN}")
         return 130
     return None
 

@@ -1,6 +1,7 @@
 """Generating scripts and trajectories: everything made ready, a run that can be watched, or just its outcomes."""
 
 import os
+import stat
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -14,11 +15,11 @@ from trpg_env.script import Script, ScriptLike, load_script
 from trpg_env.synthesis.composed import ComposedPersonas
 from trpg_env.synthesis.outcome import Outcome
 from trpg_env.synthesis.personas import Personas
-from trpg_env.synthesis.run import RECORDING, P, Synthesis, Writer
+from trpg_env.synthesis.run import JOURNAL, RECORDING, P, Synthesis, Writer
 from trpg_env.synthesis.scripts import ScriptWriter, WrittenScript, longest_answer, script_prompt_hash
 from trpg_env.synthesis.shelves import ScriptFolder, TrajectoryFile
 from trpg_env.synthesis.trajectories import TrajectoryWriter, synthesis_id, writer_of
-from trpg_env.trajectory import Store, Trajectory, episode_seed
+from trpg_env.trajectory import Store, StoreError, Trajectory, episode_seed
 from trpg_env.trajectory.statistics import ENOUGH_REFINES
 
 MAX_CALLS: Final = 4
@@ -42,6 +43,10 @@ class Sampling:
         temperature: From 0, the likeliest answer, to 2.
         max_tokens: The longest answer in tokens; what suits the model where left out.
         max_calls: The calls that a script and its trajectory may take together.
+
+    Raises:
+        ValueError: A number is out of range, or the model's name is no text that a file can hold.
+        TypeError: A number is none.
     """
 
     model: str
@@ -54,8 +59,14 @@ class Sampling:
     max_calls: int = MAX_CALLS
 
     def __post_init__(self) -> None:
-        if type(self.max_calls) is not int or self.max_calls < 1:
-            raise ValueError(f"max_calls={self.max_calls!r} is not a number of calls, 1 or more")
+        if not isinstance(self.model, str) or not self.model.isprintable():
+            # It stands in every script and trajectory; a server would not know such a name either.
+            raise ValueError(f"model={self.model!r} is no model's name: a text without control characters is")
+        if isinstance(self.temperature, bool) or not 0 <= self.temperature <= 2:
+            raise ValueError(f"temperature={self.temperature!r} is not a number from 0 to 2")
+        _require_whole("max_calls", self.max_calls, 1)
+        if self.max_tokens is not None:
+            _require_whole("max_tokens", self.max_tokens, 1)
 
     @property
     def name(self) -> str:
@@ -76,17 +87,18 @@ class Sampling:
             "max_calls": self.max_calls,
         }
 
-    def made(self, own: Path) -> Model:
+    def made(self, own: Path | None) -> Model:
         """The model.
 
         Args:
-            own: The run's own folder, where answers are recorded unless that is done elsewhere.
+            own: The run's own folder, where answers are recorded unless that is done elsewhere; None for a model that is
+                not asked yet, which finds out what can never work before there is such a folder.
 
         Raises:
             ModelUnavailable: It can never be asked; the text says what to do.
         """
         record = self.record
-        if record is None and self.replay is None:
+        if record is None and self.replay is None and own is not None:
             record = own / RECORDING
         return Model(
             self.model, base_url=self.base_url, record=record, replay=self.replay, limits=self.limits
@@ -124,8 +136,12 @@ def script_run(
     concurrency: int = 1,
 ) -> Iterator[Ready[WrittenScript]]:
     """A run that generates scripts; see `generate_scripts`."""
+    _require_numbers(n=n, seed=seed, concurrency=concurrency)
     folder = Path(out)
     own = folder / OWN
+    _require_file_of_its_own(sampling, folder, own)
+    shelf = ScriptFolder(folder, own)
+    sampling.made(None)
     chosen = ComposedPersonas(seed) if personas is None else personas
     run = {
         "makes": "scripts",
@@ -137,7 +153,7 @@ def script_run(
         "seed": seed,
     }
     with ExitStack() as stack:
-        synthesis = stack.enter_context(Synthesis(own, run, n, ScriptFolder(folder, own), folder))
+        synthesis = stack.enter_context(Synthesis(own, run, n, shelf, folder))
         sandbox = stack.enter_context(Sandbox())
         writer = ScriptWriter(
             sampling.made(own),
@@ -167,11 +183,14 @@ def trajectory_run(
     wanted: list[Any] = list(scripts) if isinstance(scripts, list | tuple) else [scripts]
     if not wanted:
         raise ValueError("trajectories want at least one script")
+    _require_numbers(n=n, seed=seed, min_refinements=min_refinements, concurrency=concurrency)
     file = Path(out)
-    own = file.with_name(f"{file.name}{OWN}")
+    own = Path(f"{file}{OWN}")
+    _require_file_of_its_own(sampling, file, own)
     with ExitStack() as stack:
         sandbox = stack.enter_context(Sandbox())
         loaded = [load_script(script, sandbox=sandbox) for script in wanted]
+        sampling.made(None)
         participant = writer_of(sampling.name, sampling.temperature, sampling.tokens)
         run = {
             "makes": "trajectories",
@@ -183,8 +202,9 @@ def trajectory_run(
             "seed": seed,
         }
         ids = (synthesis_id(_dealt(loaded, i), episode_seed(seed, i), participant) for i in range(n))
+        _require_regular(file)
         store = stack.enter_context(Store(file, run, ids))
-        synthesis = stack.enter_context(Synthesis(own, run, n, TrajectoryFile(store), file))
+        synthesis = stack.enter_context(Synthesis(own, run, n, TrajectoryFile(store, own), file))
         writer = TrajectoryWriter(
             loaded,
             sampling.made(own),
@@ -199,6 +219,42 @@ def trajectory_run(
 
 def _dealt(scripts: Sequence[Script], item: int) -> Script:
     return scripts[item % len(scripts)]
+
+
+def _require_numbers(*, n: int, seed: int, concurrency: int, min_refinements: int = 0) -> None:
+    _require_whole("n", n, 0)
+    _require_whole("seed", seed, None)
+    _require_whole("min_refinements", min_refinements, 0)
+    _require_whole("concurrency", concurrency, 1)
+
+
+def _require_whole(name: str, value: object, least: int | None) -> None:
+    if type(value) is not int:
+        raise TypeError(f"{name}={value!r} is not a whole number")
+    if least is not None and value < least:
+        raise ValueError(f"{name}={value} is too few: it is {least} or more")
+
+
+def _require_file_of_its_own(sampling: Sampling, out: Path, own: Path) -> None:
+    """Refuse a recording where something else is to be: two writers of one file would leave nothing that can be read."""
+    if sampling.record is None:
+        return
+    record = os.path.realpath(sampling.record)
+    taken = [f"{file}{ending}" for file in (out, own / JOURNAL) for ending in ("", ".run", ".torn")]
+    if record in map(os.path.realpath, taken):
+        raise ValueError(
+            f"{os.fspath(sampling.record)} is no place for the recording: the run itself is kept there; name another file"
+        )
+
+
+def _require_regular(file: Path) -> None:
+    """Refuse a pipe or a device: what was made before could not be found there again."""
+    try:
+        mode = file.stat().st_mode
+    except (OSError, ValueError):
+        return  # there is none yet, or the store says what is wrong
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise StoreError(f"{file} is no regular file; name one, which the run can be taken up from")
 
 
 def generate_scripts(
@@ -231,6 +287,7 @@ def generate_scripts(
         StoreError: The folder holds another run.
         ModelUnavailable: The model can never be asked.
         GaveUp: The model failed at many items in a row.
+        ValueError: A number is out of range, or a recording is to be where something else is kept.
 
     Example:
         >>> sampling = Sampling("gpt-4o", base_url="http://localhost:8000/v1")
@@ -271,6 +328,7 @@ def generate_trajectories(
         StoreError: The file holds another run.
         ModelUnavailable: The model can never be asked.
         GaveUp: The model failed at many items in a row.
+        ValueError: A number is out of range, or a recording is to be where something else is kept.
 
     Example:
         >>> sampling = Sampling("gpt-4o", base_url="http://localhost:8000/v1")

@@ -58,7 +58,8 @@ class Price:
 
     def told(self, usage: Mapping[str, int]) -> str:
         """The same for people."""
-        return f"about {self.of(usage):,.2f} {self.currency}"
+        cost = self.of(usage)
+        return f"{'less than 0.01' if 0 < cost < 0.01 else f'about {cost:,.2f}'} {self.currency}"
 
 
 class _Entry(BaseModel):

@@ -50,6 +50,11 @@ class Shelf(Protocol[P_contra]):
         """Whether it is there, by the name in an outcome."""
         ...
 
+    @property
+    def torn(self) -> Path | None:
+        """Where half a product was set aside that was found when the shelf was taken up; None where there was none."""
+        ...
+
 
 class GaveUp(RuntimeError):
     """The model failed at many items in a row; what was made before stands. The text says why."""
@@ -68,7 +73,7 @@ class Synthesis(Generic[P]):
     Attributes:
         n: How many items it has.
         found: What became of the items that were decided before; what is no longer on the shelf is not.
-        torn: Where a torn last line of the journal was set aside; None where there was none.
+        torn: Where torn last lines were set aside, of the journal and of the shelf.
 
     Raises:
         StoreError: The folder belongs to another run or is in use, or its journal cannot be written.
@@ -79,7 +84,7 @@ class Synthesis(Generic[P]):
         self.n, self._shelf = n, shelf
         decided: list[Outcome] = []
         self._journal = Journal(folder / JOURNAL, OUTCOMES, run, map(str, range(n)), decided.append, called)
-        self.torn: Final = self._journal.torn
+        self.torn: Final = [torn for torn in (self._journal.torn, shelf.torn) if torn is not None]
         self.found: Final = [one for one in decided if one.kept is None or shelf.has(one.kept)]
 
     def outcomes(self, writer: Writer[P], concurrency: int, patience: int = PATIENCE) -> Generator[Outcome]:

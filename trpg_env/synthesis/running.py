@@ -18,7 +18,7 @@ def in_flight(jobs: Iterable[Callable[[], Coroutine[Any, Any, T]]], most: int) -
         most: How many are going on at once.
 
     Yields:
-        What a job gives, as soon as it is done; in no order. What a job raises is raised, and ends the others.
+        What a job gives, as soon as it is done; in no order. What a job raises is raised, and calls the others off.
 
     Example:
         >>> async def doubled(number):
@@ -38,5 +38,6 @@ def in_flight(jobs: Iterable[Callable[[], Coroutine[Any, Any, T]]], most: int) -
     with Loop() as loop:
         while done := loop.run(some_done()):
             going -= done
-            for task in done:
+            # What others have done is not lost to one that raises.
+            for task in sorted(done, key=lambda task: task.exception() is not None):
                 yield task.result()

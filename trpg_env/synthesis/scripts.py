@@ -28,7 +28,7 @@ from trpg_env.synthesis.draft import OBJECT, Draft
 from trpg_env.synthesis.examples import Examples
 from trpg_env.synthesis.outcome import CONTEXT, Outcome
 from trpg_env.synthesis.personas import Persona, Personas
-from trpg_env.trajectory import episode_seed
+from trpg_env.trajectory import episode_seed, writable
 
 TOKENS: Final = 4_096
 """The longest answer in tokens, which is the most that the paper's model gives."""
@@ -89,7 +89,7 @@ class ScriptWriter:
     ) -> None:
         self._model, self._personas, self._seed, self._sandbox = model, personas, seed, sandbox
         self._grounded, self._max_calls = grounded, max_calls
-        self._temperature, self._max_tokens = temperature, max_tokens
+        self._temperature, self._max_tokens = float(temperature), max_tokens
         self._schema = OBJECT if grounded else schema_of(Draft)
         self._examples = Examples(sandbox, grounded=grounded)
         self.prompt_hash = script_prompt_hash(grounded=grounded)
@@ -147,8 +147,9 @@ class ScriptWriter:
             "x-seed": self._seed,
             "x-item": item,
         }
-        known = {key: value for key, value in provenance.items() if value is not None}
-        return {"provenance": known, "persona": persona.text}
+        # Personas may come from anywhere, and a file takes no half a character.
+        known = {k: writable(v) if isinstance(v, str) else v for k, v in provenance.items() if v is not None}
+        return {"provenance": known, "persona": writable(persona.text)}
 
 
 def script_prompt_hash(*, grounded: bool) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Final
 
 from trpg_env.synthesis.scripts import WrittenScript
 from trpg_env.trajectory import Store, StoreError, Trajectory, WriteFailed
@@ -21,6 +22,8 @@ class ScriptFolder:
     Raises:
         StoreError: It holds scripts of which nothing says where they come from.
     """
+
+    torn: Final = None
 
     def __init__(self, path: Path, own: Path) -> None:
         self._path = path
@@ -57,11 +60,25 @@ class TrajectoryFile:
 
     Args:
         store: The file, open.
+        own: The folder that says what became of the run's items.
+
+    Raises:
+        StoreError: It holds trajectories, and the folder is not there: all of them would be paid for once more.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, own: Path) -> None:
+        if store.records and not own.exists():
+            raise StoreError(
+                f"{store.path} holds trajectories, and {own.name} is not there to say what became of the others; name "
+                "another file"
+            )
         self._store = store
         self._kept: set[str] = set()
+
+    @property
+    def torn(self) -> Path | None:
+        """Where half a trajectory was set aside; None where there was none."""
+        return self._store.torn
 
     def keep(self, product: Trajectory) -> None:
         """Append a trajectory, unless it is there.

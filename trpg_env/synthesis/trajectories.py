@@ -6,6 +6,7 @@ last fault alone.
 """
 
 import asyncio
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -24,7 +25,7 @@ from trpg_env.synthesis.judging import Judge, Judged, Objection
 from trpg_env.synthesis.outcome import BUDGET, CODE, CONTEXT, Outcome
 from trpg_env.synthesis.reading import Turns, named, read_turns
 from trpg_env.synthesis.scripts import SHOWN, calls_spent
-from trpg_env.synthesis.wire import as_written, turns_schema
+from trpg_env.synthesis.wire import PLAYER, as_written, turns_schema
 from trpg_env.trajectory import (
     COUNTS,
     DMTurn,
@@ -68,6 +69,8 @@ class _Stage:
         self.script = script
         self.spent = calls_spent(script)
         self.judge = Judge(conditions, Matcher(script, sandbox), min_refinements)
+        # What one answer's actions have been found to be is not to be cleared away by another's meanwhile.
+        self.judging = threading.Lock()
         self.schema = turns_schema(len(conditions), script.max_turns, lengths)
         data = script.source.data
         self._shown = compact({k: v for k, v in data.items() if fold(k).replace(" ", "_") not in _NOT_SHOWN})
@@ -160,7 +163,7 @@ class TrajectoryWriter:
         messages, kept = asked, list[dict[str, Any]]()
         while True:
             answer = await calls.say(messages, stage.schema)
-            judged = await asyncio.to_thread(_judged, stage.judge, kept, answer)
+            judged = await asyncio.to_thread(_judged, stage, kept, answer)
             if judged.objection is None:
                 made = self._trajectory(stage.script, seed, judged.turns, calls)
                 return Outcome.made(item, made.id, calls.usage), made
@@ -206,7 +209,7 @@ def writer_of(model: str, temperature: float, max_tokens: int) -> Participant:
     return Participant(
         kind="llm",
         model=model,
-        sampling={"temperature": temperature, "max_tokens": max_tokens},
+        sampling={"temperature": float(temperature), "max_tokens": max_tokens},
         prompt_hash=prompt_hash(*_WORDING),
     )
 
@@ -225,13 +228,14 @@ def _rules(min_refinements: int) -> str:
     )
 
 
-def _judged(judge: Judge, kept: list[dict[str, Any]], answer: Answer) -> Judged:
+def _judged(stage: _Stage, kept: list[dict[str, Any]], answer: Answer) -> Judged:
     """What becomes of the turns that are kept with those that an answer adds."""
     try:
         written = read_turns(answer.content)
     except Malformed as malformed:
         written = Turns([], str(malformed))
-    return judge.judge(_joined(kept, written))
+    with stage.judging:
+        return stage.judge.judge(_joined(kept, written))
 
 
 def _joined(kept: list[dict[str, Any]], written: Turns) -> Turns:
@@ -240,11 +244,18 @@ def _joined(kept: list[dict[str, Any]], written: Turns) -> Turns:
         return Turns(kept + written.items, written.fault)
     first = named(written.items[0]) if isinstance(written.items[0], Mapping) else {}
     number = first.get("turn")
-    if type(number) is int and 0 <= number <= len(kept):
-        return Turns(kept[:number] + written.items, written.fault)
-    if number is None and first.get("observation") == kept[0]["observation"]:
+    place: int | None = number if type(number) is int and 0 <= number <= len(kept) else None
+    # Some number what they add from 0, or all from 1: whose turn it is tells whether a number can be meant.
+    if place is not None and _is_players(first) == bool(place % 2):
+        return Turns(kept[:place] + written.items, written.fault)
+    if (place is not None or number is None) and first.get("observation") == kept[0]["observation"]:
         return written
     return Turns(kept + written.items, written.fault)
+
+
+def _is_players(item: Mapping[str, Any]) -> bool:
+    role = item.get("role")
+    return isinstance(role, str) and fold(role) == fold(PLAYER)
 
 
 def _go_on(wrong: Objection, turns: list[dict[str, Any]], answer: Answer, *, again: bool) -> list[Message]:

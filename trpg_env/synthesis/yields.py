@@ -36,7 +36,12 @@ class Yield:
     @property
     def items(self) -> int:
         """How many items were looked at."""
-        return self.kept + self.refused.total() + self.failed.total()
+        return self.decided + self.failed.total()
+
+    @property
+    def decided(self) -> int:
+        """How many of them are kept or refused for good."""
+        return self.kept + self.refused.total()
 
     def add(self, outcome: Outcome) -> None:
         """Count one more."""
