@@ -116,7 +116,7 @@ def test_where_something_fell_short_the_summary_says_what_and_the_exit_code_is_1
     ]
     assert ran.lines[7].startswith("cost                about ")
     assert ran.lines[7].endswith(" EUR")
-    assert ran.closing == f"at 1 {kind} the model failed; the same command asks for them again"
+    assert ran.closing == f"the model failed at 1 of 5 {kind}; the same command asks for them again"
 
 
 @kinds
@@ -126,7 +126,7 @@ def test_the_live_line_tells_all_that_counts(run: Run, kind: str) -> None:
     lines = [line for line in ran.err.splitlines() if "/s: " in line]
     assert [line.partition(",")[0] for line in lines] == [f"{k} of 5 {kind}" for k in range(1, 6)]
     told = [line.partition("/s: ")[2] for line in lines]
-    assert told[0].startswith("kept 1, 1 calls, ")
+    assert told[0].startswith("kept 1, 1 call, ")
     assert told[2].startswith("kept 2, refused 1 (json 1), 7 calls, ")
     assert told[4].startswith("kept 3, refused 1 (json 1), failed 1 (model:request 1), 8 calls, ")
     assert all(line.endswith(" EUR") and " tokens, about " in line for line in told)

@@ -580,3 +580,17 @@ def test_a_number_that_makes_no_sense_is_refused_before_anything_is_written(
 def test_without_a_script_there_is_nothing_to_write(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="at least one script"):
         list(generate_trajectories([], tmp_path / "x.jsonl", 1, sampling("http://127.0.0.1:1/v1")))
+
+
+def test_more_turns_than_the_script_gives_are_the_turns_that_the_player_is_told_of(
+    make: Make, tmp_path: Path
+) -> None:
+    """No rule of the paper's limits them, and an instruction that its own trajectory breaks teaches nothing."""
+    path = script(tmp_path, max_turns=2)
+    made = make(lambda item, call: sent(turns()), scripts=[path])
+    assert "takes at most 2 actions" in made.messages(0)[-1]["content"]
+    (trajectory,) = made.trajectories
+    taken = len(trajectory.turns) // 2
+    assert trajectory.instruction == instruction(load_script(path), taken)
+    assert taken > 2
+    assert verify(trajectory, path) == []

@@ -150,24 +150,54 @@ def test_a_burst_that_passes_costs_retries_and_no_calls(
 @kinds
 @pytest.mark.parametrize("after", [0, 1])
 def test_a_context_that_is_too_short_refuses_the_item_for_good(kind: str, after: int, tmp_path: Path) -> None:
-    said: list[Outcome] = ["Hm."] * after + [TOO_LONG]
-    with ModelServer(lambda request: said.pop(0)) as server:
+    said: list[Outcome] = ["Hm."] * after
+    with ModelServer(lambda request: said.pop() if said else TOO_LONG) as server:
         (outcome,) = outcomes_of(kind, tmp_path, 1, sampling(server.url))
         assert (outcome.reason, outcome.failed, outcome.calls) == ("context", False, after)
         assert list(outcomes_of(kind, tmp_path, 1, sampling(server.url))) == []
     assert journal(kind, tmp_path) == [outcome]
 
 
-@kinds
-def test_an_answer_that_filled_the_context_is_a_call(kind: str, tmp_path: Path) -> None:
+def test_a_context_that_is_too_short_for_three_examples_is_shown_fewer(tmp_path: Path) -> None:
+    def reply(request: dict[str, Any]) -> Outcome:
+        examples = request["messages"][0]["content"].count("\nScript: {")
+        shown.append((examples, len(request["messages"])))
+        return TOO_LONG if examples > 1 else "Hm." if len(request["messages"]) == 2 else GOOD["scripts"]
+
+    shown: list[tuple[int, int]] = []
+    with ModelServer(reply) as server:
+        (outcome,) = outcomes_of("scripts", tmp_path, 1, sampling(server.url))
+    assert shown == [(3, 2), (2, 2), (1, 2), (1, 4)]
+    assert (outcome.reason, outcome.calls) == (None, 2)
+
+
+def test_an_answer_that_filled_the_context_is_a_call(tmp_path: Path) -> None:
     full = {
-        "message": {"content": GOOD[kind][:99]},
+        "message": {"content": GOOD["scripts"][:99]},
         "finish_reason": "length",
         "usage": {"prompt_tokens": 9_000, "completion_tokens": 20},
     }
     with ModelServer(lambda request: full) as server:
-        (outcome,) = outcomes_of(kind, tmp_path, 1, sampling(server.url))
-    assert (outcome.reason, outcome.calls, outcome.usage["prompt_tokens"]) == ("context", 1, 9_000)
+        (outcome,) = outcomes_of("scripts", tmp_path, 1, sampling(server.url))
+    assert (outcome.reason, outcome.calls, outcome.usage["prompt_tokens"]) == ("context", 3, 27_000)
+
+
+def test_a_trajectory_that_filled_the_context_is_kept_up_to_there(tmp_path: Path) -> None:
+    """Some servers give fewer tokens than they are asked for, which looks the same."""
+    whole = json.loads(GOOD["trajectories"])["turns"]
+    first, rest = json.dumps({"turns": whole[:5]})[:-9], json.dumps({"turns": whole[4:]})
+
+    def reply(request: dict[str, Any]) -> Outcome:
+        if len(request["messages"]) > 2:
+            return rest
+        usage = {"prompt_tokens": 9_000, "completion_tokens": 20}
+        return {"message": {"content": first}, "finish_reason": "length", "usage": usage}
+
+    with ModelServer(reply) as server:
+        (outcome,) = outcomes_of("trajectories", tmp_path, 1, sampling(server.url))
+        kept = json.loads(server.requests[1]["messages"][2]["content"])["turns"]
+    assert (outcome.reason, outcome.calls) == (None, 2)
+    assert kept == whole[:4]
 
 
 @kinds

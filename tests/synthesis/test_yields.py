@@ -51,7 +51,7 @@ def test_while_a_run_goes_on_all_of_it_stands_in_a_line() -> None:
     assert Yield.of(OUTCOMES).line(PRICE) == (
         "kept 3, refused 3 (json 2, budget 1), failed 1 (model:timeout 1), 15 calls, 1M + 1.05k tokens, about 1.51 EUR"
     )
-    assert Yield.of(OUTCOMES[:1]).line() == "kept 1, 1 calls, 1M + 10 tokens"
+    assert Yield.of(OUTCOMES[:1]).line() == "kept 1, 1 call, 1M + 10 tokens"
     assert Yield().line() == "kept 0, 0 calls, 0 + 0 tokens"
 
 

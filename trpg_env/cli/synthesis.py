@@ -117,7 +117,7 @@ def _followed(run: Ready[Any], options: argparse.Namespace, price: Price | None,
     if stopped is not None:
         return stopped
     if made.failed:
-        tell(f"at {made.failed.total()} {unit} the model failed; the same command asks for them again")
+        tell(f"the model failed at {made.failed.total()} of {n} {unit}; the same command asks for them again")
     return 1 if made.failed or (n and not made.kept) else 0
 
 

@@ -69,12 +69,15 @@ class Calls:
         self._number = 0
         self.usage = Usage()
 
-    async def say(self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None) -> Answer:
+    async def say(
+        self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None, *, partial: bool = False
+    ) -> Answer:
         """Ask the next question.
 
         Args:
             messages: The chat, ending with the user's message.
             schema: The JSON schema of the answer; None for plain text.
+            partial: Whether an answer in a schema is worth something that broke off because the context is full.
 
         Raises:
             ModelError: The model did not answer; the question has taken its number all the same.
@@ -88,6 +91,7 @@ class Calls:
             self.max_tokens,
             self._sampling(at.number),
             schema,
+            partial,
         )
         try:
             answer = await self.model.ask(request, at)

@@ -171,7 +171,8 @@ def _answer(received: Received, request: Request, *secrets: str) -> Answer:
     # A server that ran out of context stops for its length before the length that was asked for. So does one that gives
     # less than is asked for; hence what is there and need not be whole is the model's answer, to be read as such.
     short = 0 < answer.usage.completion_tokens < request.max_tokens and answer.usage.prompt_tokens > 0
-    if answer.finish == "length" and short and (request.schema is not None or not answer.content.strip()):
+    worthless = not answer.content.strip() or (request.schema is not None and not request.partial)
+    if answer.finish == "length" and short and worthless:
         raise ContextTooLong(
             f"the context was full after {answer.usage.prompt_tokens} tokens of prompt and "
             f"{answer.usage.completion_tokens} of the {request.max_tokens} tokens that the answer may have",

@@ -21,6 +21,8 @@ class Request:
         max_tokens: The longest answer, in tokens.
         seed: For servers that sample reproducibly.
         schema: The JSON schema of the answer; None for plain text.
+        partial: Whether an answer in a schema is worth something that broke off because the context is full; otherwise
+            that is `ContextTooLong`. Changes nothing in what is sent.
     """
 
     model: str
@@ -29,6 +31,7 @@ class Request:
     max_tokens: int
     seed: int
     schema: Mapping[str, Any] | None = None
+    partial: bool = False
 
     def digest(self) -> str:
         """SHA-256 of the request as canonical JSON, in hexadecimal digits."""

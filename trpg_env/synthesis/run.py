@@ -107,10 +107,12 @@ class Synthesis(Generic[P]):
         jobs = (partial(_written, writer, item) for item in range(self.n) if item not in done)
         with closing(in_flight(jobs, concurrency)) as written:
             for outcome, product in written:
-                if product is not None:
-                    self._shelf.keep(product)
+                # In this order: what is kept always belongs to a run that is known, and what the journal has and the
+                # shelf has not is kept when the run is taken up.
                 if not outcome.failed and outcome.id not in self._journal:
                     self._journal.append(outcome.model_dump_json().encode() + b"\n")
+                if product is not None:
+                    self._shelf.keep(product)
                 yield outcome
                 failed = failed + 1 if outcome.failed else 0
                 if failed >= max(patience, concurrency):

@@ -1,14 +1,15 @@
 """Having a model write scripts: from a persona, by three examples, held to the verifier (paper, script generation).
 
 What the verifier finds goes back to the model word for word, with the script that it is about, until the script passes or
-the calls are spent. Each call is told of the last try alone, so that a conversation does not grow with its length.
+the calls are spent. Each call is told of the last try alone, so that a conversation does not grow with its length. Where that
+does not fit into a model's context, it is shown fewer examples.
 """
 
 import asyncio
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ from trpg_env.script import Script
 from trpg_env.script.names import fold
 from trpg_env.synthesis.checking import Refused, read_and_check
 from trpg_env.synthesis.draft import OBJECT, Draft
-from trpg_env.synthesis.examples import Examples
+from trpg_env.synthesis.examples import Example, Examples
 from trpg_env.synthesis.outcome import CONTEXT, Outcome
 from trpg_env.synthesis.personas import Persona, Personas
 from trpg_env.trajectory import episode_seed, writable
@@ -106,12 +107,16 @@ class ScriptWriter:
         persona, seed = self._personas.draw(item), episode_seed(self._seed, item)
         calls = Calls(self._model, "script", self._temperature, self._max_tokens)
         calls.begin(seed, 0)
-        asked = self._question(persona, np.random.default_rng(seed))
-        messages, refused = asked, Refused("json", ("nothing was asked",))
+        examples = self._examples.choose(np.random.default_rng(seed))
+        tried, refused = list[Message](), Refused("json", ("nothing was asked",))
         while calls.usage.calls < self._max_calls:
+            asked = self._question(persona, examples)
             try:
-                answer = await calls.say(messages, self._schema)
+                answer = await calls.say([*asked, *tried], self._schema)
             except ContextTooLong as error:
+                examples = examples[:-1]
+                if examples and calls.usage.calls < self._max_calls:
+                    continue
                 return Outcome.refused(item, CONTEXT, str(error), calls.usage), None
             except ModelError as error:
                 return Outcome.broken(item, error, calls.usage), None
@@ -124,12 +129,12 @@ class ScriptWriter:
                 return Outcome.made(item, f"{script.name}.json", calls.usage), script
             refused = checked
             faults = [f"- {fault}" for fault in filter(None, [*refused.faults, how_it_ended(answer)])]
-            messages = [*asked, *_again(answer.content, faults)]
+            tried = _again(answer.content, faults)
         return Outcome.refused(item, refused.rule, refused.faults[0], calls.usage), None
 
-    def _question(self, persona: Persona, generator: np.random.Generator) -> list[Message]:
-        examples = "\n\n".join(example.text for example in self._examples.choose(generator))
-        rules = prompt(_prompt(grounded=self._grounded)).replace("{examples}", examples)
+    def _question(self, persona: Persona, examples: Sequence[Example]) -> list[Message]:
+        shown = "\n\n".join(example.text for example in examples)
+        rules = prompt(_prompt(grounded=self._grounded)).replace("{examples}", shown)
         asked = prompt("script_persona").replace("{persona}", compact(persona.text))
         return [{"role": "system", "content": rules}, {"role": "user", "content": asked}]
 

@@ -23,7 +23,7 @@ from trpg_env.script.instruction import instruction
 from trpg_env.script.names import fold
 from trpg_env.synthesis.judging import Judge, Judged, Objection
 from trpg_env.synthesis.outcome import BUDGET, CODE, CONTEXT, Outcome
-from trpg_env.synthesis.reading import Turns, named, read_turns
+from trpg_env.synthesis.reading import Turns, named, read_turns, spelled
 from trpg_env.synthesis.scripts import SHOWN, calls_spent
 from trpg_env.synthesis.wire import PLAYER, as_written, turns_schema
 from trpg_env.trajectory import (
@@ -48,6 +48,8 @@ _WORDING: Final = (
     "trajectory_go_on",
     "trajectory_again",
 )
+MAX_SCRIPTS: Final = 1_000
+"""How many scripts are kept ready at once."""
 _NOT_SHOWN: Final = frozenset({"schema_version", "name", "family", "provenance"})
 """What of a script says nothing of its world."""
 
@@ -89,7 +91,8 @@ class _Stage:
             told = {".".join((s.entity, s.attribute, *map(str, s.keys))): plain(s.value) for s in settings}
             start = prompt("trajectory_start").replace("{settings}", compact(told)) + "\n"
         asked = prompt("trajectory_script").replace("{turns}", str(self.script.max_turns))
-        return asked.replace("{start}", start).replace("{script}", self._shown)
+        before, _, after = asked.partition("{script}")
+        return f"{before}{self._shown}{after.replace('{start}', start)}"
 
 
 class TrajectoryWriter:
@@ -162,7 +165,7 @@ class TrajectoryWriter:
         ]
         messages, kept = asked, list[dict[str, Any]]()
         while True:
-            answer = await calls.say(messages, stage.schema)
+            answer = await calls.say(messages, stage.schema, partial=True)
             judged = await asyncio.to_thread(_judged, stage, kept, answer)
             if judged.objection is None:
                 made = self._trajectory(stage.script, seed, judged.turns, calls)
@@ -176,9 +179,12 @@ class TrajectoryWriter:
             messages = [*asked, *_go_on(wrong, turns, answer, again=again)]
 
     def _stage(self, i: int) -> _Stage:
-        stage = self._stages.get(i)
+        stage = self._stages.pop(i, None)
         if stage is None:
-            stage = self._stages[i] = _Stage(self._scripts[i], self._sandbox, self._least, self._lengths)
+            stage = _Stage(self._scripts[i], self._sandbox, self._least, self._lengths)
+            if len(self._stages) >= MAX_SCRIPTS:
+                del self._stages[next(iter(self._stages))]
+        self._stages[i] = stage  # the one used last stands last
         return stage
 
     def _trajectory(
@@ -195,7 +201,8 @@ class TrajectoryWriter:
             source="synthesis",
             player=self._participant,
             dm=self._participant,
-            instruction=instruction(script),
+            # No rule of the paper's limits the turns; what the player was told is true all the same.
+            instruction=instruction(script, max(script.max_turns, len(turns) // 2)),
             turns=turns,
             success=True,
             progress=1.0,
@@ -255,7 +262,7 @@ def _joined(kept: list[dict[str, Any]], written: Turns) -> Turns:
 
 def _is_players(item: Mapping[str, Any]) -> bool:
     role = item.get("role")
-    return isinstance(role, str) and fold(role) == fold(PLAYER)
+    return isinstance(role, str) and spelled(role) == spelled(PLAYER)
 
 
 def _go_on(wrong: Objection, turns: list[dict[str, Any]], answer: Answer, *, again: bool) -> list[Message]:

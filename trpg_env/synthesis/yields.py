@@ -74,7 +74,8 @@ class Yield:
         if self.failed:
             parts.append(f"failed {self.failed.total()} ({_by_reason(self.failed)})")
         sent, answered = self.usage["prompt_tokens"], self.usage["completion_tokens"]
-        parts.append(f"{self.usage['calls']:,} calls, {_short(sent)} + {_short(answered)} tokens")
+        calls = self.usage["calls"]
+        parts.append(f"{calls:,} {'call' if calls == 1 else 'calls'}, {_short(sent)} + {_short(answered)} tokens")
         if price is not None:
             parts.append(price.told(self.usage))
         return ", ".join(parts)
