@@ -75,7 +75,9 @@ class Yield:
             parts.append(f"failed {self.failed.total()} ({_by_reason(self.failed)})")
         sent, answered = self.usage["prompt_tokens"], self.usage["completion_tokens"]
         calls = self.usage["calls"]
-        parts.append(f"{calls:,} {'call' if calls == 1 else 'calls'}, {_short(sent)} + {_short(answered)} tokens")
+        parts.append(
+            f"{calls:,} {'call' if calls == 1 else 'calls'}, {_short(sent)} + {_short(answered)} tokens"
+        )
         if price is not None:
             parts.append(price.told(self.usage))
         return ", ".join(parts)
