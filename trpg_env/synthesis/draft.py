@@ -65,7 +65,7 @@ class Draft(_Form):
     """A narrative script as a model is asked for it; see `prompts/script.txt`."""
 
     title: str = Field(max_length=80)
-    environment: list[Section] = Field(max_length=8)
+    environment: list[Section] = Field(max_length=10)
     goal: str = Field(max_length=400)
     completion_conditions: list[str] = Field(max_length=6)
     available_actions: list[DraftAction] = Field(max_length=16)
@@ -166,7 +166,7 @@ def draft_of(script: Script) -> Draft | None:
         return None
     return Draft.model_construct(
         title=script.title,
-        environment=_sections(script.environment),
+        environment=[*_sections(script.environment), *_rules(script)],
         goal=script.goal,
         completion_conditions=[condition for condition in conditions if condition is not None],
         available_actions=[action for action in actions if action is not None],
@@ -223,6 +223,22 @@ def _sections(environment: Any) -> list[Section]:
         else _text_section(name, part)
         for name, part in environment.items()
     ]
+
+
+def _rules(script: Script) -> list[Section]:
+    """What stands against actions, in the words that a player is told: without its preconditions a world has no rules."""
+    told = [
+        (action.template.text, [p.message for p in script.available_actions[action.key].preconditions])
+        for action in script.program.actions
+    ]
+    entries = [
+        Entry.model_construct(name=name, details=" ".join(filter(None, messages)))
+        for name, messages in told
+        if any(messages)
+    ]
+    if not entries:
+        return []
+    return [Section.model_construct(name="rules", text="What an action may meet with:", entries=entries)]
 
 
 def _text_section(name: str, value: Any) -> Section:

@@ -26,7 +26,7 @@ from trpg_env.script import Script
 from trpg_env.script.names import fold
 from trpg_env.synthesis.checking import Refused, read_and_check
 from trpg_env.synthesis.draft import OBJECT, Draft
-from trpg_env.synthesis.examples import Example, Examples
+from trpg_env.synthesis.examples import SHOTS, Example, Examples
 from trpg_env.synthesis.outcome import CONTEXT, Outcome
 from trpg_env.synthesis.personas import Persona, Personas
 from trpg_env.trajectory import episode_seed, writable
@@ -34,7 +34,9 @@ from trpg_env.trajectory import episode_seed, writable
 TOKENS: Final = 4_096
 """The longest answer in tokens, which is the most that the paper's model gives."""
 LOCAL_TOKENS: Final = 1_024
-"""The same for the embedded model of the wheel, whose context holds three examples besides."""
+"""The same for the embedded model of the wheel."""
+LOCAL_SHOTS: Final = 2
+"""How many examples fit into its context besides."""
 
 SHOWN: Final = 24_000
 """How much of its last try a model is shown again, in characters."""
@@ -91,6 +93,7 @@ class ScriptWriter:
         self._model, self._personas, self._seed, self._sandbox = model, personas, seed, sandbox
         self._grounded, self._max_calls = grounded, max_calls
         self._temperature, self._max_tokens = float(temperature), max_tokens
+        self._shots = LOCAL_SHOTS if model.name == LOCAL else SHOTS
         self._schema = OBJECT if grounded else schema_of(Draft)
         self._examples = Examples(sandbox, grounded=grounded)
         self.prompt_hash = script_prompt_hash(grounded=grounded)
@@ -107,7 +110,7 @@ class ScriptWriter:
         persona, seed = self._personas.draw(item), episode_seed(self._seed, item)
         calls = Calls(self._model, "script", self._temperature, self._max_tokens)
         calls.begin(seed, 0)
-        examples = self._examples.choose(np.random.default_rng(seed))
+        examples = self._examples.choose(np.random.default_rng(seed))[: self._shots]
         tried, refused = list[Message](), Refused("json", ("nothing was asked",))
         while calls.usage.calls < self._max_calls:
             asked = self._question(persona, examples)
