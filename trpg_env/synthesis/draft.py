@@ -49,7 +49,7 @@ class Parameter(_Form):
     """A placeholder and its valid values."""
 
     name: str = Field(max_length=40)
-    values: list[str] = Field(max_length=40)
+    values: list[str] = Field(min_length=1, max_length=40)
 
 
 class DraftAction(_Form):
@@ -65,10 +65,10 @@ class Draft(_Form):
     """A narrative script as a model is asked for it; see `prompts/script.txt`."""
 
     title: str = Field(max_length=80)
-    environment: list[Section] = Field(max_length=10)
+    environment: list[Section] = Field(min_length=1, max_length=10)
     goal: str = Field(max_length=400)
-    completion_conditions: list[str] = Field(max_length=6)
-    available_actions: list[DraftAction] = Field(max_length=16)
+    completion_conditions: list[str] = Field(min_length=1, max_length=6)
+    available_actions: list[DraftAction] = Field(min_length=2, max_length=16)
     max_turns: int = Field(ge=1, le=100)
 
 
