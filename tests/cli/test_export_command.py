@@ -146,7 +146,7 @@ def test_a_torn_last_line_says_that_the_rollout_mends_it(run: Run, tmp_path: Pat
     code, _, err = run("one.jsonl", "--format", "messages", "--out", "a")
     assert (code, err) == (
         2,
-        "trpg-env: one.jsonl:7: not a trajectory: the last line is torn; the same rollout command, called again, "
+        "trpg-env: one.jsonl:7: not a trajectory: the last line is torn; the command that wrote it, called again, "
         "sets it aside and goes on\n",
     )
     assert not (tmp_path / "a").exists()

@@ -94,7 +94,7 @@ def test_a_run_that_keeps_all_says_so_and_exits_0(run: Run, kind: str) -> None:
         "kept                5 (100.0%)",
         "refused             0",
         "calls               5 (1.00 for each that is kept)",
-        "calls: kept         1: 5",
+        "of those kept       5 after 1 call",
         f"tokens              {sent_:,} sent, 0 of them cached, {said:,} answered",
         f"written to          {'s' if kind == 'scripts' else 'x.jsonl'}",
     ]
@@ -112,7 +112,7 @@ def test_where_something_fell_short_the_summary_says_what_and_the_exit_code_is_1
         "refused             1 (json 1)",
         "failed              1 (model:request 1)",
         "calls               8 (2.67 for each that is kept)",
-        "calls: kept         1: 2, 2: 1",
+        "of those kept       2 after 1 call, 1 after 2 calls",
     ]
     assert ran.lines[7].startswith("cost                about ")
     assert ran.lines[7].endswith(" EUR")
@@ -188,19 +188,21 @@ def test_a_run_goes_on_with_what_failed_and_counts_all_of_it(run: Run, kind: str
         assert len(server.requests) == 1
     assert ran.code == 0
     out = "s" if kind == "scripts" else "x.jsonl"
-    first, second = ran.err.splitlines()
+    first, second, third = ran.err.splitlines()
     assert first == f"{out}: 4 of 5 {kind} are decided already"
-    assert second.startswith(f"1 of 1 {kind}, ")
+    assert second.startswith(f"5 of 5 {kind}, ")
+    assert third.startswith("why each was refused stands in ")
+    assert '"reason":"json"' in Path(third.split()[-1]).read_text()
     assert ran.lines[:5] == [
         "items               5",
         "kept                4 (80.0%)",
         "refused             1 (json 1)",
         "calls               9 (2.25 for each that is kept)",
-        "calls: kept         1: 3, 2: 1",
+        "of those kept       3 after 1 call, 1 after 2 calls",
     ]
     again = run(*asked(kind, NOWHERE))
     assert (again.code, again.out) == (0, ran.out)
-    assert again.err == f"{out}: 5 of 5 {kind} are decided already\n"
+    assert again.err == f"{out}: 5 of 5 {kind} are decided already\n{third}\n"
 
 
 @kinds

@@ -420,13 +420,13 @@ def test_why_an_episode_broke_is_told_before_why_a_run_cannot_go_on(
     assert last.startswith("trpg-env: interrupted; 1 of 3 episodes")
 
 
-def test_progress_counts_what_is_left_of_a_run(run: Run, tmp_path: Path) -> None:
+def test_progress_goes_on_from_what_there_is_of_a_run(run: Run, tmp_path: Path) -> None:
     run(*TINY)
     file = tmp_path / "x.jsonl"
     file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:4]))
     first, *rest = run(*TINY).err.splitlines()
     assert first == "x.jsonl has 4 of 6 episodes already"
-    assert [line.partition(",")[0] for line in rest] == ["1 of 2 episodes", "2 of 2 episodes"]
+    assert [line.partition(",")[0] for line in rest] == ["5 of 6 episodes", "6 of 6 episodes"]
 
 
 def test_progress_is_a_bar_on_a_terminal(tmp_path: Path) -> None:

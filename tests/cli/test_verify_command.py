@@ -95,7 +95,7 @@ def test_a_torn_last_line_is_a_fault_that_says_what_mends_it(run: Run, records: 
     Path(path).write_bytes(Path(path).read_bytes()[:-20])
     assert run(path).lines == [
         "episodes.jsonl:3: not a trajectory: invalid JSON: EOF while parsing an object",
-        "episodes.jsonl:4: not a trajectory: the last line is torn; the same rollout command, called again, "
+        "episodes.jsonl:4: not a trajectory: the last line is torn; the command that wrote it, called again, "
         "sets it aside and goes on",
     ]
 

@@ -108,8 +108,8 @@ TOLD = {
     "and parameters, which this turn has to report: parameter_error is true",
     "unfinished": 'The last turn is reached, and the task is not completed: condition 1 ("The lamp is burning.") is not '
     "among those completed.",
-    "refinements": "The task is completed, but the player errs and corrects themselves once only; at least twice is asked "
-    "for: one or more erroneous turns, then a correct one.",
+    "refinements": "The task is completed, but with 1 error-and-refines (one or more erroneous turns in a row, then a "
+    "correct one); there have to be 2 at least.",
 }
 
 
@@ -452,8 +452,7 @@ def test_error_and_refines_are_counted_over_runs_of_errors(
     for least in range(count + 1):
         assert accepted(judge(turns, least=least)) == turns
     message = refused(judge(turns, least=count + 1), "refinements", None, turns)
-    times = {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")
-    assert f"errs and corrects themselves {times} only" in message
+    assert f"with {count} error-and-refines" in message
 
 
 def test_none_are_asked_for_where_none_are_wanted(judge: Verdict) -> None:

@@ -62,7 +62,7 @@ def test_the_summary_is_lines_for_people() -> None:
         "refused             3 (json 2, budget 1)",
         "failed              1 (model:timeout 1)",
         "calls               15 (5.00 for each that is kept)",
-        "calls: kept         1: 2, 3: 1",
+        "of those kept       2 after 1 call, 1 after 3 calls",
         "tokens              1,000,500 sent, 500,000 of them cached, 1,050 answered",
         "cost                about 1.51 EUR",
     ]

@@ -24,7 +24,7 @@ def complaint(path: Path, data: bytes) -> str:
     return str(caught.value).removeprefix(f"{path}:")
 
 
-TORN = "the last line is torn; the same rollout command, called again, sets it aside and goes on"
+TORN = "the last line is torn; the command that wrote it, called again, sets it aside and goes on"
 
 
 @pytest.mark.parametrize("length", [1, 10, 19, 500, -2])

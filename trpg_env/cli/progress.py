@@ -2,9 +2,11 @@
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 from tqdm import tqdm
@@ -18,39 +20,42 @@ EVERY = 30.0
 
 
 class Progress:
-    """Shows how far something is, how fast it goes, and how much of it broke.
+    """Shows how far something is, how fast it goes, and how much of it broke; and now and then that it still goes on.
 
     Args:
         total: How many there will be.
         unit: What they are.
+        begun: How many of them were done before.
         after: How many seconds it may take without a word.
     """
 
-    def __init__(self, total: int, unit: str, *, after: float = 0.0) -> None:
-        self._total, self._unit = total, unit
-        self._done = self._broken = 0
+    def __init__(self, total: int, unit: str, *, begun: int = 0, after: float = 0.0) -> None:
+        self._total, self._unit, self._begun = total, unit, begun
+        self._done, self._broken = begun, 0
         self._began = self._told = time.monotonic()
         self._bar: Any = None
+        self._note: Any = None
         if sys.stderr is not None and sys.stderr.isatty():
             columns, rows = _size()
-            self._bar = tqdm(
-                total=total, unit=f" {unit}", file=sys.stderr, ncols=columns, nrows=rows, delay=after
-            )
+            self._made = partial(tqdm, file=sys.stderr, ncols=columns, nrows=rows, delay=after)
+            self._bar = self._made(total=total, initial=begun, unit=f" {unit}")
         self._after = after
         self._step = max(1, total // 5)
+        self._over = threading.Event()
+        self._going_on = threading.Thread(target=self._go_on, name="trpg_env-progress", daemon=True)
 
     def advance(self, *, broken: bool = False, note: str = "") -> None:
         """One more is done.
 
         Args:
             broken: Whether it broke.
-            note: What else is to be seen beside the count.
+            note: What else is to be seen beside the count; on a terminal in a line of its own.
         """
         self._done += 1
         self._broken += broken
         if self._bar is not None:
             if note:
-                self._bar.set_postfix_str(note, refresh=False)
+                self._show(note)
             elif broken:
                 self._bar.set_postfix(broken=self._broken, refresh=False)
             self._bar.update()
@@ -61,9 +66,25 @@ class Progress:
         if self._done % self._step == 0 or self._done == self._total or now - self._told > EVERY:
             self._told = now
             broke = f": {note}" if note else f", {self._broken} broken" if self._broken else ""
-            rate = self._done / max(now - self._began, 1e-9)
+            rate = (self._done - self._begun) / max(now - self._began, 1e-9)
             shown = f"{rate:.0f}" if rate >= 100 else f"{rate:.3g}"
             tell(f"{self._done} of {self._total} {self._unit}, {shown}/s{broke}")
+
+    def _show(self, note: str) -> None:
+        if self._note is None:
+            self._note = self._made(total=0, position=1, bar_format="{desc}")
+        self._note.set_description_str(note, refresh=False)
+        self._note.update(0)
+
+    def _go_on(self) -> None:
+        """Say from time to time that something is still waited for: what takes long is not to look like what hangs."""
+        while not self._over.wait(EVERY):
+            if self._bar is not None:
+                self._bar.refresh()
+            elif time.monotonic() - self._told > EVERY:
+                self._told = time.monotonic()
+                minutes, seconds = divmod(int(self._told - self._began), 60)
+                tell(f"{self._done} of {self._total} {self._unit} after {minutes}:{seconds:02}, and going on")
 
     @contextmanager
     def aside(self) -> Iterator[None]:
@@ -75,11 +96,15 @@ class Progress:
             yield
 
     def __enter__(self) -> "Progress":
+        self._going_on.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
+        self._over.set()
+        self._going_on.join()
+        for line in (self._bar, self._note):
+            if line is not None:
+                line.close()
 
 
 def _size() -> tuple[int, int]:

@@ -165,9 +165,8 @@ def _played(ready: Rollout, store: Store) -> int:
 
 
 def _play(ready: Rollout, store: Store, statistics: Statistics) -> None:
-    left = ready.run.n - statistics.episodes
     with (
-        Progress(left, "episodes") as progress,
+        Progress(ready.run.n, "episodes", begun=statistics.episodes) as progress,
         closing(ready.play(lambda episode: episode.id not in store)) as playing,
     ):
         for done in playing:

@@ -114,6 +114,8 @@ def _followed(run: Ready[Any], options: argparse.Namespace, price: Price | None,
         for line in made.lines(price):
             show(line)
         show(f"written to          {options.out}")
+    if made.refused:
+        tell(f"why each was refused stands in {run.synthesis.path}")
     if stopped is not None:
         return stopped
     if made.failed:
@@ -123,9 +125,9 @@ def _followed(run: Ready[Any], options: argparse.Namespace, price: Price | None,
 
 def _watch(run: Ready[Any], made: Yield, price: Price | None, unit: str) -> int | None:
     """Count outcomes as they come; the exit code where they end too early."""
-    left = run.synthesis.n - made.items
+    progress = Progress(run.synthesis.n, unit, begun=made.items)
     try:
-        with Progress(left, unit) as progress, closing(run.outcomes()) as outcomes:
+        with progress, closing(run.outcomes()) as outcomes:
             for outcome in outcomes:
                 if outcome.failed and not made.failed:
                     with progress.aside():  # at once: all the others may fail in the same way

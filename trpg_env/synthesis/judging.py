@@ -193,8 +193,8 @@ class Judge:
         return Objection(
             "refinements",
             None,
-            f"The task is completed, but the player errs and corrects themselves {_times(found)} only; at least "
-            f"{_times(self._least)} is asked for: one or more erroneous turns, then a correct one.",
+            f"The task is completed, but with {found} error-and-refines (one or more erroneous turns in a row, then a correct "
+            f"one); there have to be {self._least} at least.",
         )
 
     def _not_the_end(self, number: int, met: set[int], fault: str | None) -> Objection:
@@ -216,7 +216,3 @@ def _clean(said: Any) -> Any:
 
 def _letter(turn: DMTurn) -> str:
     return letter(turn.parameter_error, turn.place_error, turn.logic_error)
-
-
-def _times(number: int) -> str:
-    return {0: "never", 1: "once", 2: "twice"}.get(number, f"{number} times")

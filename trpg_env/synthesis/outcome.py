@@ -4,7 +4,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from trpg_env.llm import ModelError, Usage
+from trpg_env.llm import Answer, ModelError, Usage
 from trpg_env.llm.words import shown
 from trpg_env.trajectory import Form
 from trpg_env.trajectory.reading import BadLine, what_is_wrong
@@ -61,8 +61,25 @@ class Outcome(BaseModel):
         return cls(item=item, kept=kept, usage=usage.as_dict())
 
     @classmethod
-    def refused(cls, item: int, reason: str, fault: str, usage: Usage = Usage()) -> "Outcome":  # noqa: B008  (frozen)
-        """An item that is not kept."""
+    def refused(
+        cls,
+        item: int,
+        reason: str,
+        fault: str,
+        usage: Usage = Usage(),  # noqa: B008  (frozen)
+        last: Answer | None = None,
+    ) -> "Outcome":
+        """An item that is not kept.
+
+        Args:
+            item: Its number.
+            reason: Why.
+            fault: The last fault.
+            usage: What it has cost.
+            last: The last answer; whoever pays is to know where it was cut off.
+        """
+        if last is not None and last.finish == "length":
+            fault = f"the last answer was cut off after {last.usage.completion_tokens:,} tokens (max_tokens): {fault}"
         return cls(item=item, reason=reason, fault=shown(fault, _LONGEST), usage=usage.as_dict())
 
     @classmethod

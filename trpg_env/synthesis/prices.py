@@ -58,6 +58,8 @@ class Price:
 
     def told(self, usage: Mapping[str, int]) -> str:
         """The same for people."""
+        if usage.get("calls") and not usage.get("prompt_tokens") and not usage.get("completion_tokens"):
+            return "cost not known, since the server counts no tokens"
         cost = self.of(usage)
         return f"{'less than 0.01' if 0 < cost < 0.01 else f'about {cost:,.2f}'} {self.currency}"
 
@@ -93,7 +95,10 @@ def load_price(path: str | os.PathLike[str], model: str) -> Price:
             raise PricesError(f"{file}: there is no such file; write one such as {_SUCH_AS}")
         if file.stat().st_size > MAX_CHARACTERS:
             raise PricesError(f"{file} is too large for a file of prices")
-        read = _File.model_validate(Source(file.read_bytes().decode("utf-8"), file.name).data)
+        text = file.read_bytes().decode("utf-8")
+        if not text.strip():
+            raise PricesError(f"{file} is empty; write {_SUCH_AS}")
+        read = _File.model_validate(Source(text, file.name).data)
     except ValidationError as error:
         raise PricesError(f"{file}: {what_is_wrong(error)}; write {_SUCH_AS}") from None
     except ScriptError as error:

@@ -72,6 +72,7 @@ class Synthesis(Generic[P]):
 
     Attributes:
         n: How many items it has.
+        path: Its journal.
         found: What became of the items that were decided before; what is no longer on the shelf is not.
         torn: Where torn last lines were set aside, of the journal and of the shelf.
 
@@ -84,6 +85,7 @@ class Synthesis(Generic[P]):
         self.n, self._shelf = n, shelf
         decided: list[Outcome] = []
         self._journal = Journal(folder / JOURNAL, OUTCOMES, run, map(str, range(n)), decided.append, called)
+        self.path: Final = self._journal.path
         self.torn: Final = [torn for torn in (self._journal.torn, shelf.torn) if torn is not None]
         self.found: Final = [one for one in decided if one.kept is None or shelf.has(one.kept)]
 

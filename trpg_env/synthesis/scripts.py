@@ -111,7 +111,7 @@ class ScriptWriter:
         calls = Calls(self._model, "script", self._temperature, self._max_tokens)
         calls.begin(seed, 0)
         examples = self._examples.choose(np.random.default_rng(seed))[: self._shots]
-        tried, refused = list[Message](), Refused("json", ("nothing was asked",))
+        tried, refused, answer = list[Message](), Refused("json", ("nothing was asked",)), None
         while calls.usage.calls < self._max_calls:
             asked = self._question(persona, examples)
             try:
@@ -133,7 +133,7 @@ class ScriptWriter:
             refused = checked
             faults = [f"- {fault}" for fault in filter(None, [*refused.faults, how_it_ended(answer)])]
             tried = _again(answer.content, faults)
-        return Outcome.refused(item, refused.rule, refused.faults[0], calls.usage), None
+        return Outcome.refused(item, refused.rule, refused.faults[0], calls.usage, answer), None
 
     def _question(self, persona: Persona, examples: Sequence[Example]) -> list[Message]:
         shown = "\n\n".join(example.text for example in examples)

@@ -141,7 +141,9 @@ class TrajectoryWriter:
         left = self._max_calls - stage.spent
         if left < 1:
             return Outcome.refused(
-                item, BUDGET, f"the script {stage.script.name} took {stage.spent} of {self._max_calls} calls"
+                item,
+                BUDGET,
+                f"the script {stage.script.name} took {stage.spent} of {self._max_calls} calls; a larger max_calls makes room",
             ), None
         calls = Calls(self._model, "trajectory", **self._sampling)
         calls.begin(seed, 0)
@@ -172,7 +174,7 @@ class TrajectoryWriter:
                 return Outcome.made(item, made.id, calls.usage), made
             wrong = judged.objection
             if calls.usage.calls >= left:
-                return Outcome.refused(item, wrong.rule, wrong.message, calls.usage), None
+                return Outcome.refused(item, wrong.rule, wrong.message, calls.usage, answer), None
             turns = as_written(judged.turns)
             again = wrong.rule == "refinements"
             kept = [] if again else turns

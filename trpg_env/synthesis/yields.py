@@ -74,10 +74,7 @@ class Yield:
         if self.failed:
             parts.append(f"failed {self.failed.total()} ({_by_reason(self.failed)})")
         sent, answered = self.usage["prompt_tokens"], self.usage["completion_tokens"]
-        calls = self.usage["calls"]
-        parts.append(
-            f"{calls:,} {'call' if calls == 1 else 'calls'}, {_short(sent)} + {_short(answered)} tokens"
-        )
+        parts.append(f"{_calls(self.usage['calls'])}, {_short(sent)} + {_short(answered)} tokens")
         if price is not None:
             parts.append(price.told(self.usage))
         return ", ".join(parts)
@@ -99,8 +96,8 @@ class Yield:
         each = f" ({usage['calls'] / self.kept:.2f} for each that is kept)" if self.kept else ""
         lines.append(f"calls               {usage['calls']:,}{each}")
         if self.kept:
-            after = ", ".join(f"{calls}: {count}" for calls, count in sorted(self.kept_by_calls.items()))
-            lines.append(f"calls: kept         {after}")
+            after = ", ".join(f"{count} after {_calls(n)}" for n, count in sorted(self.kept_by_calls.items()))
+            lines.append(f"of those kept       {after}")
         lines.append(
             f"tokens              {usage['prompt_tokens']:,} sent, {usage['cached_tokens']:,} of them cached, "
             f"{usage['completion_tokens']:,} answered"
@@ -125,6 +122,10 @@ class Yield:
             "usage": {name: self.usage[name] for name in COUNTS},
             "cost": None if price is None else {"amount": price.of(self.usage), "currency": price.currency},
         }
+
+
+def _calls(number: int) -> str:
+    return f"{number:,} {'call' if number == 1 else 'calls'}"
 
 
 def _by_reason(counts: Counter[str]) -> str:

@@ -35,7 +35,7 @@ class TornLine(BadLine):
 
     def __init__(self) -> None:
         super().__init__(
-            "not a trajectory: the last line is torn; the same rollout command, called again, sets it aside and goes on",
+            "not a trajectory: the last line is torn; the command that wrote it, called again, sets it aside and goes on",
             whole=False,
         )
 

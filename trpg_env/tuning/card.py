@@ -55,7 +55,7 @@ dataset_info:
 
 # Refinement-tuning trajectories
 
-Episodes played in `trpg_env` environments, in the `{format.name}` format.
+Episodes of `trpg_env` scripts, in the `{format.name}` format; who made them stands under Sources.
 
 {format.about}
 
