@@ -172,10 +172,22 @@ def test_where_no_plan_was_found_and_nothing_is_noted_there_is_a_reason_all_the_
 
 
 def test_a_model_is_told_the_first_faults_and_how_many_more_there_are(check: Check) -> None:
-    actions = {f"do {i}": {"verification_code": "^never$"} for i in range(50)}
+    actions = {f"do {i}": {"verification_code": "^never$"} for i in range(40)}
     faults = refused(check({**NARRATIVE, "available_actions": actions}), "check")
     assert len(faults) == 31
-    assert faults[-1] == "… and 20 more"
+    assert faults[-1] == "… and 10 more"
+
+
+def test_a_script_with_actions_without_end_is_refused_before_they_are_checked(check: Check) -> None:
+    actions = {f"do {i}": {} for i in range(41)}
+    assert refused(check({**NARRATIVE, "available_actions": actions}), "form") == (
+        "there are 41 actions; write 40 at most",
+    )
+
+
+def test_keys_that_are_free_are_the_writers_and_not_the_models(check: Check) -> None:
+    data, _ = check({**NARRATIVE, "x-notes": "z" * 100, "X-Calls": 0})
+    assert not [key for key in data if key.casefold().startswith("x-")]
 
 
 def test_a_fault_is_short_however_long_what_it_quotes(check: Check) -> None:

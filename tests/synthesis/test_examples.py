@@ -144,6 +144,7 @@ def test_every_placeholder_in_what_asks_for_a_script_is_filled(kind: bool, sandb
         ComposedPersonas(seed=1),
         1,
         sandbox,
+        examples=Examples(sandbox, grounded=kind),
         grounded=kind,
         temperature=1.0,
         max_tokens=9,

@@ -146,6 +146,7 @@ def test_a_script_says_where_it_comes_from(make: Make, tmp_path: Path) -> None:
     tokens = data["provenance"].pop("x-prompt-tokens"), data["provenance"].pop("x-completion-tokens")
     assert tokens == (made.outcomes[0].usage["prompt_tokens"], made.outcomes[0].usage["completion_tokens"])
     assert len(data["provenance"].pop("x-prompt-hash")) == 64
+    assert data["provenance"].pop("x-examples") == 3
     assert data["provenance"] == {
         "source": "trpg-env generate scripts",
         "licence": "CC0-1.0",

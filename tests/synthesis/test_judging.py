@@ -510,7 +510,7 @@ def test_code_that_does_not_answer_is_no_fault_of_the_trajectory(hanging: Verdic
 
 def test_code_is_asked_only_what_has_to_be_known(hanging: Verdict) -> None:
     loop = [player(5, "say loop"), dm(6, "Loop.")]
-    turns = [dm(0, "."), player(1, "say loop"), dm(2, ".", "p"), player(3, "win"), dm(4, ".", ".", [0])]
+    turns = [dm(0, "."), player(1, "dance"), dm(2, ".", "p"), player(3, "win"), dm(4, ".", ".", [0])]
     began = time.monotonic()
     assert accepted(hanging([*turns, *loop])) == turns
     refused(
@@ -520,6 +520,12 @@ def test_code_is_asked_only_what_has_to_be_known(hanging: Verdict) -> None:
         [*turns[:3], player(3, "hum")],
     )
     assert time.monotonic() - began < 5
+
+
+def test_code_is_asked_of_what_is_reported_too_since_verify_does(hanging: Verdict) -> None:
+    reported = [dm(0, "."), player(1, "say loop"), dm(2, ".", "p"), player(3, "win"), dm(4, ".", ".", [0])]
+    with pytest.raises(VerificationFailed):
+        hanging(reported)
 
 
 # The form.

@@ -35,11 +35,12 @@ from writing_models import (
 )
 
 from trpg_env.llm import Limits
-from trpg_env.synthesis import GaveUp
+from trpg_env.synthesis import GaveUp, generate_scripts
 from trpg_env.synthesis import Outcome as Decided
 from trpg_env.synthesis.outcome import OUTCOMES
 from trpg_env.synthesis.run import JOURNAL, PATIENCE
 from trpg_env.synthesis.running import in_flight
+from trpg_env.trajectory import StoreError, WriteFailed
 
 kinds = pytest.mark.parametrize("kind", KINDS)
 
@@ -148,14 +149,79 @@ def test_a_burst_that_passes_costs_retries_and_no_calls(
 
 
 @kinds
-@pytest.mark.parametrize("after", [0, 1])
-def test_a_context_that_is_too_short_refuses_the_item_for_good(kind: str, after: int, tmp_path: Path) -> None:
-    said: list[Outcome] = ["Hm."] * after
+def test_a_context_that_is_too_short_refuses_the_item_for_good(kind: str, tmp_path: Path) -> None:
+    said: list[Outcome] = ["Hm."]
     with ModelServer(lambda request: said.pop() if said else TOO_LONG) as server:
         (outcome,) = outcomes_of(kind, tmp_path, 1, sampling(server.url))
-        assert (outcome.reason, outcome.failed, outcome.calls) == ("context", False, after)
+        assert (outcome.reason, outcome.failed, outcome.calls) == ("context", False, 1)
         assert list(outcomes_of(kind, tmp_path, 1, sampling(server.url))) == []
     assert journal(kind, tmp_path) == [outcome]
+
+
+@kinds
+def test_a_context_that_holds_nothing_at_all_decides_nothing(kind: str, tmp_path: Path) -> None:
+    """The same model may be served with a larger one."""
+    with ModelServer(lambda request: TOO_LONG) as server:
+        (outcome,) = outcomes_of(kind, tmp_path, 1, sampling(server.url))
+    assert (outcome.reason, outcome.failed, outcome.calls) == ("model:context", True, 0)
+    with ModelServer(GOOD[kind]) as server:
+        (outcome,) = outcomes_of(kind, tmp_path, 1, sampling(server.url))
+    assert outcome.kept is not None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"item":-1,"kept":"x"}',
+        b'{"item":0}',
+        b'{"item":0,"kept":"x","reason":"json"}',
+        b'{"item":0,"reason":"model:timeout"}',
+        b'{"item":0,"kept":"x","usage":{"calls":-5}}',
+        b'{"item":0,"kept":"x","usage":{"calls":1' + b"0" * 300 + b"}}",
+    ],
+)
+def test_what_no_run_writes_is_no_outcome(line: bytes) -> None:
+    with pytest.raises(StoreError, match="not an item of a synthesis"):
+        OUTCOMES.parse(line)
+
+
+def test_an_answer_that_filled_the_context_is_not_paid_for_again(tmp_path: Path) -> None:
+    full = {
+        "message": {"content": GOOD["scripts"][:99]},
+        "finish_reason": "length",
+        "usage": {"prompt_tokens": 9_000, "completion_tokens": 20},
+    }
+    said: list[Outcome] = [full, Status(401, {"error": {"message": "no"}})]
+    with ModelServer(lambda request: said.pop(0)) as server:
+        (outcome,) = outcomes_of("scripts", tmp_path, 1, sampling(server.url))
+        assert (outcome.reason, outcome.calls) == ("model:request", 1)
+    with ModelServer(GOOD["scripts"]) as server:
+        (outcome,) = outcomes_of("scripts", tmp_path, 1, sampling(server.url))
+        assert len(server.requests) == 1
+    assert (outcome.reason, outcome.calls) == (None, 2)
+
+
+@pytest.mark.parametrize("planted", [".synthesis", ".synthesis/items.jsonl", ".synthesis/items.jsonl.run"])
+def test_what_leads_elsewhere_in_a_runs_own_folder_is_refused(planted: str, tmp_path: Path) -> None:
+    (tmp_path / "victim").mkdir()
+    folder = tmp_path / "s"
+    (folder / ".synthesis").mkdir(parents=True)
+    if planted == ".synthesis":
+        (folder / planted).rmdir()
+    (folder / planted).symlink_to(tmp_path / "victim")
+    with ModelServer(GOOD["scripts"]) as server, pytest.raises(StoreError, match="is a link"):
+        list(generate_scripts(folder, 1, sampling(server.url)))
+    assert list((tmp_path / "victim").iterdir()) == []
+
+
+def test_a_link_in_a_drafts_place_is_not_followed(tmp_path: Path) -> None:
+    victim, folder = tmp_path / "victim", tmp_path / "s"
+    victim.write_text("mine")
+    folder.mkdir()
+    (folder / ".00000-a-bell-at-dusk.json").symlink_to(victim)
+    with ModelServer(GOOD["scripts"]) as server, pytest.raises(WriteFailed):
+        list(generate_scripts(folder, 1, sampling(server.url)))
+    assert victim.read_text() == "mine"
 
 
 def test_a_context_that_is_too_short_for_three_examples_is_shown_fewer(tmp_path: Path) -> None:
@@ -420,7 +486,7 @@ def test_no_more_jobs_are_begun_than_may_be_in_flight() -> None:
     [
         Decided(item=3, kept="00003-x.json", usage={"calls": 2}),
         Decided(item=0, reason="json", fault="The reply is empty."),
-        Decided(item=10**11, reason="model:timeout", fault="雾 🧙"),
+        Decided(item=10**11, reason="context", fault="雾 🧙"),
     ],
     ids=lambda outcome: str(outcome.item),
 )

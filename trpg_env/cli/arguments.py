@@ -75,7 +75,7 @@ def check_files(files: Sequence[str]) -> None:
         mode = _mode(file)
         if mode is None:
             shown = file or repr(file)
-            raise WrongUse(f"{shown}: there is no such file; name what trpg-env rollout wrote")
+            raise WrongUse(f"{shown}: there is no such file; name what trpg-env rollout or generate wrote")
         if not stat.S_ISREG(mode):
             kind = _KINDS.get(stat.S_IFMT(mode), "no regular file")
             raise WrongUse(f"{file} is {kind}; name a regular file, such as trpg-env rollout writes")

@@ -51,7 +51,9 @@ def add_to(kinds: Any) -> None:
     )
     command.add_argument("-n", type=count, default=10, metavar="N", help="personas in all (default 10)")
     add_options(command)
-    command.add_argument("--out", required=True, type=Path, metavar="DIR", help="the folder for the scripts")
+    command.add_argument(
+        "--out", required=True, type=_folder, metavar="DIR", help="the folder for the scripts"
+    )
     command.set_defaults(run=run)
 
 
@@ -71,6 +73,12 @@ def run(options: argparse.Namespace) -> int:
         )
 
     return generated(ready, options, "scripts")
+
+
+def _folder(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty; name a folder, or . for this one")
+    return Path(text)
 
 
 def _personas(options: argparse.Namespace) -> Personas:

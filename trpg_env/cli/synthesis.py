@@ -3,7 +3,7 @@
 import argparse
 import json
 from collections.abc import Callable
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, ExitStack, closing
 from typing import Any
 
 from trpg_env.cli.arguments import count, positive
@@ -14,11 +14,11 @@ from trpg_env.sandbox import SandboxFault
 from trpg_env.script import ScriptError
 from trpg_env.synthesis.generate import MAX_CALLS, TEMPERATURE, Ready, Sampling
 from trpg_env.synthesis.outcome import Outcome
-from trpg_env.synthesis.prices import Price, PricesError, load_price
+from trpg_env.synthesis.prices import Price, load_price
 from trpg_env.synthesis.run import GaveUp
 from trpg_env.synthesis.scripts import LOCAL_TOKENS, TOKENS
 from trpg_env.synthesis.yields import Yield
-from trpg_env.trajectory import StoreError, WriteFailed
+from trpg_env.trajectory import WriteFailed
 
 Preparation = AbstractContextManager[Ready[Any]]
 """A run that is made ready when it is entered."""
@@ -79,26 +79,34 @@ def generated(ready: Callable[[Sampling], Preparation], options: argparse.Namesp
         unit: What is generated.
     """
     try:
-        sampling = Sampling(
-            options.model,
-            base_url=options.base_url,
-            record=options.record,
-            replay=options.replay,
-            limits=limits(options, options.concurrency),
-            temperature=options.temperature,
-            max_tokens=options.max_tokens,
-            max_calls=options.max_calls,
-        )
-        price = None if options.prices is None else load_price(options.prices, sampling.name)
-        with ready(sampling) as run:
+        with ExitStack() as stack:
+            try:
+                sampling = _sampling(options)
+                price = None if options.prices is None else load_price(options.prices, sampling.name)
+                run = stack.enter_context(ready(sampling))
+            except WriteFailed:
+                raise
+            except ValueError as error:
+                if isinstance(error, ScriptError):
+                    raise
+                raise WrongUse(str(error)) from None
             return _followed(run, options, price, unit)
     except (WriteFailed, SandboxFault) as error:
         complain(f"{error}; put that right, then {_AGAIN}")
         return 1
-    except (StoreError, PricesError, ValueError) as error:
-        if isinstance(error, ScriptError):
-            raise
-        raise WrongUse(str(error)) from None
+
+
+def _sampling(options: argparse.Namespace) -> Sampling:
+    return Sampling(
+        options.model,
+        base_url=options.base_url,
+        record=options.record,
+        replay=options.replay,
+        limits=limits(options, options.concurrency),
+        temperature=options.temperature,
+        max_tokens=options.max_tokens,
+        max_calls=options.max_calls,
+    )
 
 
 def _followed(run: Ready[Any], options: argparse.Namespace, price: Price | None, unit: str) -> int:

@@ -42,7 +42,9 @@ def add_to(commands: Any) -> None:
         "A line for each fault. Exit 1 if there is any.",
         epilog="example: trpg-env verify episodes.jsonl --stats",
     )
-    command.add_argument("files", nargs="+", metavar="FILE.jsonl", help="what trpg-env rollout wrote")
+    command.add_argument(
+        "files", nargs="+", metavar="FILE.jsonl", help="what trpg-env rollout or generate wrote"
+    )
     command.add_argument(
         "--scripts",
         nargs="+",

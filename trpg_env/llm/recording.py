@@ -3,7 +3,7 @@
 An exchange goes by all that determines it: the request, the episode's seed, and how many questions the participant had
 asked before. Nothing of where the model is served is part of that. Recording is a memo: a question that has an answer
 is answered from the file and not asked again, so that a run that was interrupted goes on where it stood; a question that
-ended with an error is asked again. A replay gives the errors, too: a run repeats exactly, failures and all.
+ended with an error is asked again, unless that was made of an answer. A replay gives the errors, too: a run repeats exactly, failures and all.
 """
 
 import json
@@ -57,6 +57,7 @@ class Recorder:
         """The answer that is recorded, if there is one.
 
         Raises:
+            ModelError: There was an answer, which counted as a call, and came to this.
             RecordingFailed: The file cannot be read, or what should be in it cannot be written yet.
         """
         opened = self._file.opened
@@ -67,7 +68,11 @@ class Recorder:
                 outcome = _read(row) if row else None
             except sqlite3.Error as error:
                 raise self._failed(error) from None
-        return outcome if isinstance(outcome, Answer) else None
+        if isinstance(outcome, ModelError):
+            if outcome.usage.calls:
+                raise outcome
+            return None
+        return outcome
 
     def keep(self, question: Question, outcome: Outcome) -> Outcome:
         """Record how an exchange ended.

@@ -28,6 +28,8 @@ RULES: Final[Mapping[ScriptRule, str]] = {
 }
 """Why a script is refused, in the order in which it is looked at."""
 
+MOST_ACTIONS: Final = 40
+"""How many actions a script may have: each is checked with every value, and that takes its time."""
 _MOST: Final = 30
 """How many faults a model is told at once."""
 _LONGEST: Final = 1_000
@@ -54,7 +56,7 @@ def read_and_check(
 
     Args:
         reply: What the model said.
-        own: What the script says of itself and the model has no say in: name, persona, provenance.
+        own: What the script says of itself and the model has no say in: persona and provenance.
         grounded: Whether a grounded script was asked for; otherwise a narrative one.
         sandbox: Where its patterns and code run.
 
@@ -67,7 +69,10 @@ def read_and_check(
         return Refused("json", (str(malformed),))
     except NamedTwice as twice:
         return Refused("form", (str(twice),))
-    data = {**own, **{key: value for key, value in written.items() if key not in _OURS}}
+    actions = written.get("available_actions")
+    if isinstance(actions, Mapping) and len(actions) > MOST_ACTIONS:
+        return Refused("form", (f"there are {len(actions):,} actions; write {MOST_ACTIONS} at most",))
+    data = {**own, **{k: v for k, v in written.items() if k not in _OURS and not k.startswith("x-")}}
     try:
         script = load_script(data, sandbox=sandbox)
     except ScriptError as error:

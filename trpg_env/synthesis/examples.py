@@ -1,5 +1,6 @@
 """The examples that a model is shown before it writes a script: three of the library's, far from one another."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,6 +44,9 @@ class Examples:
         sandbox: Where the scripts' patterns and code are looked at.
         grounded: Whether the examples are grounded scripts, in full; else all that can be told as narrative ones, so told.
 
+    Attributes:
+        digest: Tells them from other examples.
+
     Example:
         >>> with Sandbox() as sandbox:
         ...     [example.name for example in Examples(sandbox, grounded=True).choose(np.random.default_rng(0))]
@@ -54,6 +58,7 @@ class Examples:
         told = [(script, _grounded(script) if grounded else _narrative(script)) for script in scripts]
         kept = [(script, text) for script, text in told if text is not None]
         self._examples = [Example(script.name, text) for script, text in kept]
+        self.digest: Final = hashlib.sha256("\0".join(text for _, text in kept).encode()).hexdigest()
         self._near = _overlaps([instruction(script) for script, _ in kept])
 
     def choose(self, generator: np.random.Generator) -> list[Example]:

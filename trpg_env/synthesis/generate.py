@@ -13,6 +13,7 @@ from trpg_env.llm.client import model_name
 from trpg_env.sandbox import Sandbox
 from trpg_env.script import Script, ScriptLike, load_script
 from trpg_env.synthesis.composed import ComposedPersonas
+from trpg_env.synthesis.examples import Examples
 from trpg_env.synthesis.outcome import Outcome
 from trpg_env.synthesis.personas import Personas
 from trpg_env.synthesis.run import JOURNAL, RECORDING, P, Synthesis, Writer
@@ -20,6 +21,7 @@ from trpg_env.synthesis.scripts import ScriptWriter, WrittenScript, longest_answ
 from trpg_env.synthesis.shelves import ScriptFolder, TrajectoryFile
 from trpg_env.synthesis.trajectories import TrajectoryWriter, synthesis_id, writer_of
 from trpg_env.trajectory import Store, StoreError, Trajectory, episode_seed
+from trpg_env.trajectory.reading import reason
 from trpg_env.trajectory.statistics import ENOUGH_REFINES
 
 MAX_CALLS: Final = 4
@@ -140,26 +142,29 @@ def script_run(
     folder = Path(out)
     own = folder / OWN
     _require_file_of_its_own(sampling, folder, own)
+    _require_own(own)
     shelf = ScriptFolder(folder, own)
     sampling.made(None)
     chosen = ComposedPersonas(seed) if personas is None else personas
-    run = {
-        "makes": "scripts",
-        "personas": chosen.digest,
-        "grounded": grounded,
-        **sampling.as_dict(),
-        "prompts": script_prompt_hash(grounded=grounded),
-        "n": n,
-        "seed": seed,
-    }
     with ExitStack() as stack:
-        synthesis = stack.enter_context(Synthesis(own, run, n, shelf, folder))
         sandbox = stack.enter_context(Sandbox())
+        examples = Examples(sandbox, grounded=grounded)
+        run = {
+            "makes": "scripts",
+            "personas": chosen.digest,
+            "grounded": grounded,
+            **sampling.as_dict(),
+            "prompts": script_prompt_hash(examples, grounded=grounded),
+            "n": n,
+            "seed": seed,
+        }
+        synthesis = stack.enter_context(Synthesis(own, run, n, shelf, folder))
         writer = ScriptWriter(
             sampling.made(own),
             chosen,
             seed,
             sandbox,
+            examples=examples,
             grounded=grounded,
             temperature=sampling.temperature,
             max_tokens=sampling.tokens,
@@ -187,6 +192,7 @@ def trajectory_run(
     file = Path(out)
     own = Path(f"{file}{OWN}")
     _require_file_of_its_own(sampling, file, own)
+    _require_own(own)
     with ExitStack() as stack:
         sandbox = stack.enter_context(Sandbox())
         loaded = [load_script(script, sandbox=sandbox) for script in wanted]
@@ -241,10 +247,24 @@ def _require_file_of_its_own(sampling: Sampling, out: Path, own: Path) -> None:
         return
     record = os.path.realpath(sampling.record)
     taken = [f"{file}{ending}" for file in (out, own / JOURNAL) for ending in ("", ".run", ".torn")]
-    if record in map(os.path.realpath, taken):
+    among_scripts = record.endswith(".json") and os.path.dirname(record) == os.path.realpath(out)  # noqa: PTH120
+    if among_scripts or record in map(os.path.realpath, taken):
         raise ValueError(
             f"{os.fspath(sampling.record)} is no place for the recording: the run itself is kept there; name another file"
         )
+
+
+def _require_own(own: Path) -> None:
+    """Refuse a folder that leads elsewhere or holds what is no file: it may come from anywhere, with what was made."""
+    try:
+        for path, is_kind in ((own, stat.S_ISDIR), *((own / name, stat.S_ISREG) for name in _OWN_FILES)):
+            if os.path.lexists(path) and not is_kind(path.lstat().st_mode):
+                raise StoreError(f"{path} is a link or something else that no run makes; delete it")
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{own} cannot be read: {reason(error)}") from None
+
+
+_OWN_FILES: Final = (JOURNAL, f"{JOURNAL}.run", f"{JOURNAL}.torn", RECORDING)
 
 
 def _require_regular(file: Path) -> None:

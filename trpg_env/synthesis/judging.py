@@ -110,19 +110,20 @@ class Judge:
 
     def _unreported(self, turns: list[DMTurn | PlayerTurn]) -> Judged | None:
         """What is left before the first action that is none and is not reported."""
-        passed = [
-            (player.action, dm.turn)
+        exchanges = [
+            (player, dm)
             for player, dm in zip(turns[1::2], turns[2::2], strict=False)
-            if isinstance(player, PlayerTurn) and isinstance(dm, DMTurn) and not dm.parameter_error
+            if isinstance(player, PlayerTurn) and isinstance(dm, DMTurn)
         ]
-        self._matcher.prepare(action for action, _ in passed)
-        for action, number in passed:
-            if self._matcher.accepts(action) is False:
+        self._matcher.prepare(player.action for player, _ in exchanges)
+        for player, dm in exchanges:
+            # Also where it is reported: code that does not answer would keep `verify` from looking at the trajectory.
+            if self._matcher.accepts(player.action) is False and not dm.parameter_error:
                 message = (
-                    f"turn {number}: the player's text {shown(action)} in turn {number - 1} matches no action's "
+                    f"turn {dm.turn}: the player's text {shown(player.action)} in turn {player.turn} matches no action's "
                     "verification code and parameters, which this turn has to report: parameter_error is true"
                 )
-                return Judged(turns[:number], Objection("unreported", number, message))
+                return Judged(turns[: dm.turn], Objection("unreported", dm.turn, message))
         return None
 
     def _turn(self, item: Any, number: int, met: set[int]) -> DMTurn | PlayerTurn | Objection:

@@ -1,10 +1,10 @@
 """What became of one item of a run: of one persona's script, or of one trajectory."""
 
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from trpg_env.llm import Answer, ModelError, Usage
+from trpg_env.llm import Answer, ContextTooLong, ModelError, Usage
 from trpg_env.llm.words import shown
 from trpg_env.trajectory import Form
 from trpg_env.trajectory.reading import BadLine, what_is_wrong
@@ -34,11 +34,17 @@ class Outcome(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    item: int
+    item: int = Field(ge=0)
     kept: str | None = None
-    reason: str | None = None
+    reason: str | None = Field(default=None, max_length=40)
     fault: str | None = None
-    usage: dict[str, int] = Field(default_factory=dict)
+    usage: dict[str, Annotated[int, Field(ge=0, le=2**53)]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_or_the_other(self) -> "Outcome":
+        if (self.kept is None) is (self.reason is None):
+            raise ValueError("an item is kept, or refused for a reason")
+        return self
 
     @property
     def id(self) -> str:
@@ -83,6 +89,16 @@ class Outcome(BaseModel):
         return cls(item=item, reason=reason, fault=shown(fault, _LONGEST), usage=usage.as_dict())
 
     @classmethod
+    def too_long(cls, item: int, error: ContextTooLong, usage: Usage) -> "Outcome":
+        """An item that does not fit into the model's context.
+
+        Where no call was answered nothing is decided: the same model may be served with a larger one.
+        """
+        return (
+            cls.refused(item, CONTEXT, str(error), usage) if usage.calls else cls.broken(item, error, usage)
+        )
+
+    @classmethod
     def broken(cls, item: int, error: ModelError, usage: Usage) -> "Outcome":
         """An item whose model did not answer for good."""
         return cls.refused(item, f"{_FAILED}{error.kind}", str(error), usage)
@@ -90,10 +106,13 @@ class Outcome(BaseModel):
 
 def _parse(line: bytes) -> Outcome:
     try:
-        return Outcome.model_validate_json(line)
+        outcome = Outcome.model_validate_json(line)
     except ValidationError as error:
         whole = all(one["type"] != "json_invalid" for one in error.errors())
         raise BadLine(f"not an item of a synthesis: {what_is_wrong(error)}", whole=whole) from None
+    if outcome.failed:
+        raise BadLine(f"not an item of a synthesis: {outcome.reason} decides nothing")
+    return outcome
 
 
 OUTCOMES: Final = Form(_parse, b'{"item":', "item", "items")

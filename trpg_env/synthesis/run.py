@@ -46,8 +46,8 @@ class Shelf(Protocol[P_contra]):
         """
         ...
 
-    def has(self, name: str) -> bool:
-        """Whether it is there, by the name in an outcome."""
+    def has(self, outcome: Outcome) -> bool:
+        """Whether what an outcome says is kept is there."""
         ...
 
     @property
@@ -87,7 +87,7 @@ class Synthesis(Generic[P]):
         self._journal = Journal(folder / JOURNAL, OUTCOMES, run, map(str, range(n)), decided.append, called)
         self.path: Final = self._journal.path
         self.torn: Final = [torn for torn in (self._journal.torn, shelf.torn) if torn is not None]
-        self.found: Final = [one for one in decided if one.kept is None or shelf.has(one.kept)]
+        self.found: Final = [one for one in decided if one.kept is None or shelf.has(one)]
 
     def outcomes(self, writer: Writer[P], concurrency: int, patience: int = PATIENCE) -> Generator[Outcome]:
         """Write what is left.

@@ -6,6 +6,7 @@ does not fit into a model's context, it is shown fewer examples.
 """
 
 import asyncio
+import hashlib
 import json
 import re
 import unicodedata
@@ -27,7 +28,7 @@ from trpg_env.script.names import fold
 from trpg_env.synthesis.checking import Refused, read_and_check
 from trpg_env.synthesis.draft import OBJECT, Draft
 from trpg_env.synthesis.examples import SHOTS, Example, Examples
-from trpg_env.synthesis.outcome import CONTEXT, Outcome
+from trpg_env.synthesis.outcome import Outcome
 from trpg_env.synthesis.personas import Persona, Personas
 from trpg_env.trajectory import episode_seed, writable
 
@@ -46,6 +47,8 @@ CALLS: Final = "x-calls"
 """The key of a script's provenance that says how many calls it took."""
 
 _LONGEST_SLUG = 40
+_LONGEST_TITLE = 200
+"""How much of a title is looked at: to take marks off letters takes a time that grows with the square of their number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ class ScriptWriter:
         personas: Whom the scripts are for.
         seed: The run's seed; what each item is shown and asked follows from it and the item's number.
         sandbox: Where the scripts' patterns and code run.
+        examples: What the model is shown.
         grounded: Whether grounded scripts are asked for; else narrative ones, as in the paper.
         temperature: 0 for the likeliest answer.
         max_tokens: The longest answer.
@@ -85,6 +89,7 @@ class ScriptWriter:
         seed: int,
         sandbox: Sandbox,
         *,
+        examples: Examples,
         grounded: bool,
         temperature: float,
         max_tokens: int,
@@ -94,9 +99,9 @@ class ScriptWriter:
         self._grounded, self._max_calls = grounded, max_calls
         self._temperature, self._max_tokens = float(temperature), max_tokens
         self._shots = LOCAL_SHOTS if model.name == LOCAL else SHOTS
-        self._schema = OBJECT if grounded else schema_of(Draft)
-        self._examples = Examples(sandbox, grounded=grounded)
-        self.prompt_hash = script_prompt_hash(grounded=grounded)
+        self._schema = _schema(grounded=grounded)
+        self._examples = examples
+        self.prompt_hash = script_prompt_hash(examples, grounded=grounded)
 
     async def write(self, item: int) -> tuple[Outcome, WrittenScript | None]:
         """Have one script written.
@@ -120,10 +125,10 @@ class ScriptWriter:
                 examples = examples[:-1]
                 if examples and calls.usage.calls < self._max_calls:
                     continue
-                return Outcome.refused(item, CONTEXT, str(error), calls.usage), None
+                return Outcome.too_long(item, error, calls.usage), None
             except ModelError as error:
                 return Outcome.broken(item, error, calls.usage), None
-            own = self._own(persona, item, calls)
+            own = self._own(persona, item, calls, len(examples))
             checked = await asyncio.to_thread(
                 read_and_check, answer.content, own, grounded=self._grounded, sandbox=self._sandbox
             )
@@ -141,7 +146,7 @@ class ScriptWriter:
         asked = prompt("script_persona").replace("{persona}", compact(persona.text))
         return [{"role": "system", "content": rules}, {"role": "user", "content": asked}]
 
-    def _own(self, persona: Persona, item: int, calls: Calls) -> dict[str, Any]:
+    def _own(self, persona: Persona, item: int, calls: Calls, examples: int) -> dict[str, Any]:
         provenance = {
             "source": SOURCE,
             "licence": persona.licence,
@@ -151,6 +156,7 @@ class ScriptWriter:
             "x-prompt-tokens": calls.usage.prompt_tokens,
             "x-completion-tokens": calls.usage.completion_tokens,
             "x-temperature": self._temperature,
+            "x-examples": examples,
             "x-prompt-hash": self.prompt_hash,
             "x-seed": self._seed,
             "x-item": item,
@@ -160,23 +166,33 @@ class ScriptWriter:
         return {"provenance": known, "persona": writable(persona.text)}
 
 
-def script_prompt_hash(*, grounded: bool) -> str:
-    """Tells the prompts that scripts are asked for with from another wording."""
-    return prompt_hash(_prompt(grounded=grounded), "script_persona", "script_faults")
+def script_prompt_hash(examples: Examples, *, grounded: bool) -> str:
+    """Tells all that scripts are asked for with from another wording, other examples and another form.
+
+    Args:
+        examples: What the model is shown.
+        grounded: Whether grounded scripts are asked for.
+    """
+    wording = prompt_hash(_prompt(grounded=grounded), "script_persona", "script_faults")
+    asked = json.dumps([wording, examples.digest, _schema(grounded=grounded)], sort_keys=True)
+    return hashlib.sha256(asked.encode()).hexdigest()
+
+
+def _schema(*, grounded: bool) -> Mapping[str, Any]:
+    return OBJECT if grounded else schema_of(Draft)
 
 
 def _prompt(*, grounded: bool) -> str:
     return "script_grounded" if grounded else "script"
 
 
-def longest_answer(model: str, small: int = LOCAL_TOKENS) -> int:
+def longest_answer(model: str) -> int:
     """How long an answer may be where nothing else is said, in tokens.
 
     Args:
         model: The model's name, as trajectories have it.
-        small: What the embedded model may take.
     """
-    return small if model == LOCAL else TOKENS
+    return LOCAL_TOKENS if model == LOCAL else TOKENS
 
 
 def _again(reply: str, faults: list[str]) -> list[Message]:
@@ -202,7 +218,9 @@ def _slug(title: str) -> str:
         >>> _slug("Café ../ & Töne!"), _slug("雾")
         ('cafe-tone', 'script')
     """
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().casefold()
+    plain = (
+        unicodedata.normalize("NFKD", title[:_LONGEST_TITLE]).encode("ascii", "ignore").decode().casefold()
+    )
     return "-".join(re.findall(r"[a-z0-9]+", plain))[:_LONGEST_SLUG].strip("-") or "script"
 
 
@@ -210,4 +228,4 @@ def calls_spent(script: Script) -> int:
     """How many calls a script has taken, as its provenance says; 0 where it says nothing."""
     provenance = next((v for k, v in script.source.data.items() if fold(k) == "provenance"), None)
     spent = provenance.get(CALLS) if isinstance(provenance, dict) else None
-    return spent if type(spent) is int and spent > 0 else 0
+    return max(0, int(spent)) if isinstance(spent, int | float) and not isinstance(spent, bool) else 0

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Final
 
+from trpg_env.synthesis.outcome import Outcome
 from trpg_env.synthesis.scripts import WrittenScript
 from trpg_env.trajectory import Store, StoreError, Trajectory, WriteFailed
 from trpg_env.trajectory.reading import reason
@@ -50,9 +51,14 @@ class ScriptFolder:
         except OSError as error:
             raise WriteFailed(f"{file} cannot be written: {reason(error)}") from None
 
-    def has(self, name: str) -> bool:
-        """Whether a file is there."""
-        return _NAME.fullmatch(name) is not None and (self._path / name).is_file()
+    def has(self, outcome: Outcome) -> bool:
+        """Whether an outcome's script is there, under a name that is the item's."""
+        name = outcome.kept or ""
+        return (
+            _NAME.fullmatch(name) is not None
+            and int(name.partition("-")[0]) == outcome.item
+            and (self._path / name).is_file()
+        )
 
 
 class TrajectoryFile:
@@ -86,13 +92,13 @@ class TrajectoryFile:
         Raises:
             WriteFailed: The disk is full or broken.
         """
-        if not self.has(product.id):
+        if product.id not in self._store and product.id not in self._kept:
             self._store.append(product.model_dump_json().encode() + b"\n")
             self._kept.add(product.id)
 
-    def has(self, name: str) -> bool:
-        """Whether a trajectory is there."""
-        return name in self._store or name in self._kept
+    def has(self, outcome: Outcome) -> bool:
+        """Whether an outcome's trajectory is there."""
+        return outcome.kept is not None and outcome.kept in self._store
 
 
 def _is_generated(path: Path) -> bool:

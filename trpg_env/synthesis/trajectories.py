@@ -22,7 +22,7 @@ from trpg_env.script import Script
 from trpg_env.script.instruction import instruction
 from trpg_env.script.names import fold
 from trpg_env.synthesis.judging import Judge, Judged, Objection
-from trpg_env.synthesis.outcome import BUDGET, CODE, CONTEXT, Outcome
+from trpg_env.synthesis.outcome import BUDGET, CODE, Outcome
 from trpg_env.synthesis.reading import Turns, named, read_turns, spelled
 from trpg_env.synthesis.scripts import SHOWN, calls_spent
 from trpg_env.synthesis.wire import PLAYER, as_written, turns_schema
@@ -150,7 +150,7 @@ class TrajectoryWriter:
         try:
             return await self._write(item, stage, seed, calls, left)
         except ContextTooLong as error:
-            return Outcome.refused(item, CONTEXT, str(error), calls.usage), None
+            return Outcome.too_long(item, error, calls.usage), None
         except ModelError as error:
             return Outcome.broken(item, error, calls.usage), None
         except VerificationFailed as failed:
@@ -238,28 +238,52 @@ def _rules(min_refinements: int) -> str:
 
 
 def _judged(stage: _Stage, kept: list[dict[str, Any]], answer: Answer) -> Judged:
-    """What becomes of the turns that are kept with those that an answer adds."""
+    """What becomes of the turns that are kept with those that an answer adds; never less than was kept before."""
     try:
         written = read_turns(answer.content)
     except Malformed as malformed:
         written = Turns([], str(malformed))
     with stage.judging:
-        return stage.judge.judge(_joined(kept, written))
+        judged = stage.judge.judge(_joined(kept, written))
+        if judged.objection is None or len(judged.turns) >= len(kept):
+            return judged
+        before = stage.judge.judge(Turns(kept)).turns
+    message = f"What you began anew is not better: {judged.objection.message}"
+    return Judged(before, Objection(judged.objection.rule, len(before), message))
 
 
 def _joined(kept: list[dict[str, Any]], written: Turns) -> Turns:
-    """Turns that were kept, and those that go on from there, or from an earlier turn: some models begin anew."""
+    """Turns that were kept, and those that go on from there, or from an earlier turn: some models begin anew.
+
+    Where the turns are numbered otherwise than was asked for, it is the first one that tells: one that repeats the
+    opening begins anew; what cannot be meant by its number, since the other's turn stands there, goes on from the end.
+    Of a turn of the DM's that is numbered 0 and is another opening, or none, nobody knows which it is.
+    """
+    on = Turns(kept + written.items, written.fault)
     if not kept or not written.items:
-        return Turns(kept + written.items, written.fault)
+        return on
     first = named(written.items[0]) if isinstance(written.items[0], Mapping) else {}
-    number = first.get("turn")
-    place: int | None = number if type(number) is int and 0 <= number <= len(kept) else None
-    # Some number what they add from 0, or all from 1: whose turn it is tells whether a number can be meant.
-    if place is not None and _is_players(first) == bool(place % 2):
-        return Turns(kept[:place] + written.items, written.fault)
-    if (place is not None or number is None) and first.get("observation") == kept[0]["observation"]:
+    number, players = first.get("turn"), _is_players(first)
+    if type(number) is not int:
+        number = None
+    if not players and number in (None, 0, 1) and _same(first, kept[0]):
         return written
-    return Turns(kept + written.items, written.fault)
+    if not players and number == 0:
+        return Turns(kept, f"the answer begins with turn 0, and turn {len(kept)} was asked for.")
+    if number is None or not 0 < number < len(kept) or players is not bool(number % 2):
+        return on
+    # A player's turn that is numbered 1 is mostly the first of those that go on.
+    return (
+        on
+        if number == 1 and not _same(first, kept[1])
+        else Turns(kept[:number] + written.items, written.fault)
+    )
+
+
+def _same(said: Mapping[str, Any], kept: Mapping[str, Any]) -> bool:
+    """Whether a turn says what one that was kept says."""
+    key = "action" if "action" in kept else "observation"
+    return bool(said.get(key) == kept[key])
 
 
 def _is_players(item: Mapping[str, Any]) -> bool:

@@ -86,7 +86,9 @@ def put(path: Path, data: bytes) -> None:
     """
     draft = path.with_name(f".{path.name}")
     try:
-        with draft.open("wb") as file:
+        # A link that somebody has put there would have another file overwritten.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
+        with os.fdopen(os.open(draft, flags, 0o666), "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
