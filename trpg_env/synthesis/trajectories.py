@@ -256,8 +256,9 @@ def _joined(kept: list[dict[str, Any]], written: Turns) -> Turns:
     """Turns that were kept, and those that go on from there, or from an earlier turn: some models begin anew.
 
     Where the turns are numbered otherwise than was asked for, it is the first one that tells: one that repeats the
-    opening begins anew; what cannot be meant by its number, since the other's turn stands there, goes on from the end.
-    Of a turn of the DM's that is numbered 0 and is another opening, or none, nobody knows which it is.
+    opening begins anew, and so does an opening where the player's turn was asked for; what cannot be meant by its number,
+    since the other's turn stands there, goes on from the end. Where the DM's turn was asked for, nobody knows what one is
+    that is numbered 0 and no repetition.
     """
     on = Turns(kept + written.items, written.fault)
     if not kept or not written.items:
@@ -266,7 +267,10 @@ def _joined(kept: list[dict[str, Any]], written: Turns) -> Turns:
     number, players = first.get("turn"), _is_players(first)
     if type(number) is not int:
         number = None
-    if not players and number in (None, 0, 1) and _same(first, kept[0]):
+    asked_for_players = len(kept) % 2
+    if not players and (
+        (number == 0 and asked_for_players) or (number in (None, 0, 1) and _same(first, kept[0]))
+    ):
         return written
     if not players and number == 0:
         return Turns(kept, f"the answer begins with turn 0, and turn {len(kept)} was asked for.")
