@@ -29,6 +29,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/rollouts.py
 	$(BIN)/python benchmarks/sandbox.py
 	$(BIN)/python benchmarks/llm.py
+	$(BIN)/python benchmarks/synthesis.py
 	$(if $(ATTEMPTS),$(BIN)/python benchmarks/attempts.py $(ATTEMPTS))
 
 $(VENV)/bin/python:
