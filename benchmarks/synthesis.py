@@ -30,9 +30,10 @@ from trpg_env.sandbox import Sandbox
 from trpg_env.script import load_script
 from trpg_env.synthesis.checking import read_and_check
 from trpg_env.synthesis.draft import draft_of
-from trpg_env.synthesis.generate import Sampling, script_run, trajectory_run
+from trpg_env.synthesis.generate import script_run, trajectory_run
 from trpg_env.synthesis.judging import Judge
 from trpg_env.synthesis.reading import read_turns
+from trpg_env.synthesis.sampling import Sampling
 from trpg_env.trajectory.matching import Matcher
 
 ENOUGH = 50.0

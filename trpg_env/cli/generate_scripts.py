@@ -8,9 +8,10 @@ from trpg_env.cli.arguments import count
 from trpg_env.cli.synthesis import Preparation, add_options, generated
 from trpg_env.cli.terminal import WrongUse
 from trpg_env.synthesis.composed import ComposedPersonas
-from trpg_env.synthesis.generate import Sampling, script_run
+from trpg_env.synthesis.generate import script_run
 from trpg_env.synthesis.persona_files import load_personas
 from trpg_env.synthesis.personas import Personas, PersonasError
+from trpg_env.synthesis.sampling import Sampling
 
 
 def add_to(kinds: Any) -> None:

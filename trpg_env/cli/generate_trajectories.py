@@ -6,7 +6,8 @@ from typing import Any
 
 from trpg_env.cli.arguments import count, scripts_in
 from trpg_env.cli.synthesis import Preparation, add_options, generated
-from trpg_env.synthesis.generate import Sampling, trajectory_run
+from trpg_env.synthesis.generate import trajectory_run
+from trpg_env.synthesis.sampling import Sampling
 from trpg_env.trajectory.statistics import ENOUGH_REFINES
 
 

@@ -12,10 +12,11 @@ from trpg_env.cli.progress import Progress
 from trpg_env.cli.terminal import WrongUse, complain, show, tell
 from trpg_env.sandbox import SandboxFault
 from trpg_env.script import ScriptError
-from trpg_env.synthesis.generate import MAX_CALLS, TEMPERATURE, Ready, Sampling
+from trpg_env.synthesis.generate import Ready
 from trpg_env.synthesis.outcome import Outcome
 from trpg_env.synthesis.prices import Price, load_price
 from trpg_env.synthesis.run import GaveUp
+from trpg_env.synthesis.sampling import MAX_CALLS, TEMPERATURE, Sampling
 from trpg_env.synthesis.scripts import LOCAL_TOKENS, TOKENS
 from trpg_env.synthesis.yields import Yield
 from trpg_env.trajectory import WriteFailed
