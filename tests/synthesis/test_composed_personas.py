@@ -91,7 +91,6 @@ def test_another_seed_makes_other_personas(one: int, other: int) -> None:
 def test_who_made_the_personas_is_said() -> None:
     persona = composed(0).draw(0)
     assert (persona.source, persona.licence) == ("trpg_env", "Apache-2.0")
-    assert composed(0).label == "composed"
     assert re.fullmatch("[0-9a-f]{16}", composed(0).digest)
 
 

@@ -8,15 +8,7 @@ from pathlib import Path
 from trpg_env.cli.terminal import WrongUse
 from trpg_env.script import library
 from trpg_env.script.load import SUFFIXES
-from trpg_env.trajectory.reading import reason
-
-_KINDS = {
-    stat.S_IFDIR: "a folder",
-    stat.S_IFIFO: "a pipe",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-    stat.S_IFSOCK: "a socket",
-}
+from trpg_env.trajectory.reading import kind_of, reason
 
 
 def count(text: str) -> int:
@@ -77,8 +69,7 @@ def check_files(files: Sequence[str]) -> None:
             shown = file or repr(file)
             raise WrongUse(f"{shown}: there is no such file; name what trpg-env rollout or generate wrote")
         if not stat.S_ISREG(mode):
-            kind = _KINDS.get(stat.S_IFMT(mode), "no regular file")
-            raise WrongUse(f"{file} is {kind}; name a regular file, such as trpg-env rollout writes")
+            raise WrongUse(f"{file} is {kind_of(mode)}; name a regular file, such as trpg-env rollout writes")
 
 
 def _mode(file: str) -> int | None:

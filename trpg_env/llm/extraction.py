@@ -75,13 +75,15 @@ def extract(reply: str, form: type[Form]) -> Form:
     """
     said = split_reasoning(reply)[1]
     nearest: _Attempt | None = None
-    for value, attempt in _objects(said):
-        if value is not None:
+    for value in objects(said):
+        if isinstance(value, Undecodable):
+            attempt = _Attempt(False, value.reached, str(value))
+        else:
             try:
                 return fit(value, form)
             except Malformed as error:
                 keys = len(value.keys() & form.model_fields.keys())
-                attempt = _Attempt(keys > 0, keys, str(error))  # noqa: PLW2901
+                attempt = _Attempt(keys > 0, keys, str(error))
         if nearest is None or (attempt.whole, attempt.reached) > (nearest.whole, nearest.reached):
             nearest = attempt
     if nearest is not None:
@@ -93,8 +95,19 @@ def extract(reply: str, form: type[Form]) -> Form:
     )
 
 
-def _objects(text: str) -> Iterator[tuple[dict[str, Any] | None, _Attempt]]:
-    """What every opening brace of a text begins: an object, or what is wrong with it."""
+def objects(text: str) -> Iterator[Any]:
+    """What every opening brace of a text begins: an object, or why it is none.
+
+    Args:
+        text: The text.
+
+    Yields:
+        A value, or what its reading would have raised; the work grows with the text's length alone.
+
+    Example:
+        >>> [*objects('{"to": "den"} {"to"')][0]
+        {'to': 'den'}
+    """
     budget = READING * len(text)
     for tries, match in enumerate(BEGINNING.finditer(text)):
         if tries == TRIES or budget < 0:
@@ -104,10 +117,10 @@ def _objects(text: str) -> Iterator[tuple[dict[str, Any] | None, _Attempt]]:
             value, end = decode(text, start)
         except Undecodable as broken:
             budget -= broken.read
-            yield None, _Attempt(False, broken.reached, str(broken))
+            yield broken
         else:
             budget -= end - start
-            yield value, _Attempt(True, 0, "")
+            yield value
 
 
 def decode(text: str, start: int) -> tuple[Any, int]:

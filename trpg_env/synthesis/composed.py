@@ -82,7 +82,6 @@ class ComposedPersonas:
 
     Attributes:
         digest: Tells the personas of one seed and of one revision of the lists from others.
-        label: What people call the collection.
 
     Example:
         >>> personas = ComposedPersonas(seed=7)
@@ -91,8 +90,6 @@ class ComposedPersonas:
         >>> personas.draw(1).source, personas.draw(1).licence
         ('trpg_env', 'Apache-2.0')
     """
-
-    label: Final = "composed"
 
     def __init__(self, seed: int) -> None:
         words = vocabulary()

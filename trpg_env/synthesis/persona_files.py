@@ -17,7 +17,7 @@ from typing import BinaryIO, Final
 from trpg_env.script.names import fold
 from trpg_env.synthesis.personas import LoadedPersonas, Persona, PersonasError
 from trpg_env.trajectory import writable
-from trpg_env.trajectory.reading import reason
+from trpg_env.trajectory.reading import kind_of, reason
 
 MAX_CHARACTERS: Final = 2_000
 """Of a persona."""
@@ -41,13 +41,6 @@ _COLUMNS: Final = {
     "source": "source",
     "licence": "licence",
     "license": "licence",
-}
-_KINDS: Final = {
-    stat.S_IFDIR: "a folder",
-    stat.S_IFIFO: "a pipe",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-    stat.S_IFSOCK: "a socket",
 }
 _TYPES: Final = {bool: "true or false", float: "a number", list: "a list", tuple: "an object"}
 
@@ -114,8 +107,7 @@ def _require_file(path: Path) -> None:
         raise PersonasError(f"{path}: there is no such file; name a file of personas") from None
     if not stat.S_ISREG(found.st_mode):
         # A pipe or a device might never end.
-        kind = _KINDS.get(stat.S_IFMT(found.st_mode), "no regular file")
-        raise PersonasError(f"{path} is {kind}; name a regular file of personas")
+        raise PersonasError(f"{path} is {kind_of(found.st_mode)}; name a regular file of personas")
     if found.st_size > MAX_BYTES:
         raise PersonasError(
             f"{path} has {found.st_size:,} bytes; at most {MAX_BYTES:,} are read: take a part of it"

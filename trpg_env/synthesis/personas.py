@@ -38,11 +38,6 @@ class Personas(Protocol):
         """Tells one collection and seed from another; becomes part of what a run is."""
         ...
 
-    @property
-    def label(self) -> str:
-        """What people call the collection."""
-        ...
-
     def draw(self, item: int) -> Persona:
         """The persona of a script.
 

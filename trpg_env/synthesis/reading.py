@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any, Final
 
 from trpg_env.llm import split_reasoning
-from trpg_env.llm.extraction import BEGINNING, READING, TRIES, Malformed, Undecodable, decode
+from trpg_env.llm.extraction import BEGINNING, READING, TRIES, Malformed, Undecodable, decode, objects
 from trpg_env.script.names import fold
 
 _SCRIPT_KEYS: Final = frozenset({"goal", "environment", "completion conditions", "available actions"})
@@ -72,7 +72,7 @@ def read_script(reply: str) -> dict[str, Any]:
     """
     nearest: Undecodable | None = None
     for text in _readings(_said(reply)):
-        for value in _values(text):
+        for value in objects(text):
             if isinstance(value, Undecodable):
                 nearest = _nearer(nearest, value)
                 continue
@@ -168,22 +168,6 @@ def _mended(slip: re.Match[str]) -> str:
 
 def _nearer(nearest: Undecodable | None, broken: Undecodable) -> Undecodable:
     return broken if nearest is None or broken.reached > nearest.reached else nearest
-
-
-def _values(text: str) -> Iterator[Any]:
-    """What every opening brace of a text begins: an object, or why it is none."""
-    budget = READING * len(text)
-    for tries, match in enumerate(BEGINNING.finditer(text)):
-        if tries == TRIES or budget < 0:
-            return
-        try:
-            value, end = decode(text, match.start())
-        except Undecodable as broken:
-            budget -= broken.read
-            yield broken
-        else:
-            budget -= end - match.start()
-            yield value
 
 
 def _find(value: Any, wanted: Any, depth: int = 0) -> Any:

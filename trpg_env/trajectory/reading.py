@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,13 @@ from pydantic import ValidationError
 from trpg_env.trajectory.model import Trajectory
 
 _WITHIN = re.compile(r" at line \d+ column \d+$")
+_KINDS: Final = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFSOCK: "a socket",
+}
 
 
 class StoreError(ValueError):
@@ -164,3 +172,16 @@ def unreadable(path: str | os.PathLike[str], number: int, error: BadLine) -> Sto
 def reason(error: OSError | ValueError) -> str:
     """Why the system refused, in its own words."""
     return getattr(error, "strerror", None) or str(error)
+
+
+def kind_of(mode: int) -> str:
+    """What people call what is no regular file.
+
+    Args:
+        mode: As `stat` gives it.
+
+    Example:
+        >>> kind_of(Path().stat().st_mode)
+        'a folder'
+    """
+    return _KINDS.get(stat.S_IFMT(mode), "no regular file")
