@@ -12,6 +12,7 @@ from tuning_helpers import made, many, records
 from trpg_env import export
 from trpg_env.trajectory import Trajectory
 from trpg_env.tuning import FORMATS, ExportError, Format
+from trpg_env.tuning.formats.base import one_by_one
 
 FAMILIES = [f"family {i}" for i in range(10)]
 
@@ -213,8 +214,8 @@ def test_a_format_may_have_files_beside_its_data(tmp_path: Path, monkeypatch: py
         "odd",
         "Odd.",
         {"text": "string"},
-        lambda trajectory, messages: [{"text": message.content} for message in messages],
-        more_files=lambda data_files: {"config.yaml": f"files: {list(data_files)}\n"},
+        one_by_one(lambda one, options: [{"text": message.content} for message in one.messages]),
+        more_files=lambda data_files, options: {"config.yaml": f"files: {list(data_files)}\n"},
     )
     monkeypatch.setitem(FORMATS, "odd", with_config)
     summary = export(many(1), "odd", tmp_path, split=0.5)

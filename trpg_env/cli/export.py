@@ -35,6 +35,7 @@ def add_to(commands: Any) -> None:
     _add_choice(command)
     _add_ablations(command)
     _add_amount(command)
+    _add_records(command)
     command.set_defaults(run=run)
 
 
@@ -98,6 +99,34 @@ def _add_amount(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_records(command: argparse.ArgumentParser) -> None:
+    records = command.add_argument_group("what a record is, in some formats")
+    records.add_argument(
+        "--system-prompt",
+        action="store_true",
+        help="begin each conversation with the system message that --player llm gives, so that a model meets in play "
+        "what it met in training",
+    )
+    records.add_argument(
+        "--max-prefixes",
+        type=positive,
+        metavar="K",
+        help="llamafactory, and tokens where the chat template rewrites what was said before: a record is an episode up "
+        "to one of its correct replies; K of them at most (default all)",
+    )
+    records.add_argument(
+        "--tokenizer",
+        metavar="T",
+        help="tokens: the folder of a Hugging Face tokenizer with a chat template, or its name on the hub",
+    )
+    records.add_argument(
+        "--max-length",
+        type=positive,
+        metavar="N",
+        help="tokens: N tokens a record at most, cut after a reply (default: what the tokenizer says)",
+    )
+
+
 def run(options: argparse.Namespace) -> int:
     """Write a dataset."""
     check_files(options.files)
@@ -119,6 +148,10 @@ def run(options: argparse.Namespace) -> int:
             limit=options.limit,
             seed=options.seed,
             split=options.split,
+            system_prompt=options.system_prompt,
+            max_prefixes=options.max_prefixes,
+            tokenizer=options.tokenizer,
+            max_length=options.max_length,
         )
     except (StoreError, ExportError) as error:
         raise WrongUse(str(error)) from None

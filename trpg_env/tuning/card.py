@@ -116,6 +116,7 @@ def _counts(summary: Summary) -> list[tuple[object, ...]]:
         ("error turns in the episodes", kinds),
         ("error-and-refines in the episodes", summary.kept.refines),
     ]
+    rows += [(remark, count) for remark, count in sorted(summary.remarks.items())]
     return rows + [(f"left out: {reason}", count) for reason, count in sorted(summary.left_out.items())]
 
 
@@ -145,6 +146,10 @@ def _options(options: Options) -> list[tuple[object, ...]]:
         chosen.append(("limit", f"{options.limit}, seed {options.seed}"))
     if options.split is not None:
         chosen.append(("share of families to be held out", options.split))
+    if options.system_prompt:
+        chosen.append(("system message", "the `llm` player's"))
+    if options.max_prefixes is not None:
+        chosen.append(("prefixes of an episode at most", options.max_prefixes))
     return chosen
 
 

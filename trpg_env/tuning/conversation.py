@@ -31,7 +31,7 @@ Ablation = Literal["train_errors", "mask_refinements", "drop_refinements"]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message; `loss` and `error` are None for the user's."""
+    """One message; `loss` and `error` are None where it is no reply."""
 
     role: str
     content: str
@@ -46,12 +46,15 @@ class Message:
         return record
 
 
-def conversation(trajectory: Trajectory, ablation: Ablation | None = None) -> list[Message]:
+def conversation(
+    trajectory: Trajectory, ablation: Ablation | None = None, system: str | None = None
+) -> list[Message]:
     """The conversation of a trajectory; empty where no reply was correct.
 
     Args:
         trajectory: The trajectory; its turns alternate, the DM first and last.
         ablation: What is taken away from refinement tuning.
+        system: A system message to begin with.
     """
     opening = trajectory.turns[0]
     assert isinstance(opening, DMTurn)
@@ -65,7 +68,7 @@ def conversation(trajectory: Trajectory, ablation: Ablation | None = None) -> li
             messages += [Message("user", observation), Message("assistant", _reply(player), loss, error)]
             observation = dm.observation
         after_error = error
-    return messages
+    return [Message("system", system), *messages] if system is not None and messages else messages
 
 
 def _reply(turn: PlayerTurn) -> str:

@@ -4,7 +4,6 @@ Trajectories are read one by one and written as they come; what stays in memory 
 was written.
 """
 
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -12,22 +11,26 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from trpg_env.prompts import prompt
 from trpg_env.trajectory import Trajectory
 from trpg_env.trajectory.reading import what_is_wrong
 from trpg_env.tuning.card import card
 from trpg_env.tuning.conversation import conversation
 from trpg_env.tuning.folder import README, Stage, staged
-from trpg_env.tuning.formats import FORMATS, Format
-from trpg_env.tuning.options import ExportError, Options, families, one_ablation
+from trpg_env.tuning.formats import FORMATS, Episode, Format
+from trpg_env.tuning.options import SPECIAL, ExportError, Options, families, one_ablation
 from trpg_env.tuning.selection import selected
 from trpg_env.tuning.subset import draw, is_held_out
 from trpg_env.tuning.summary import Summary
 
-WHOLE, TRAIN, HELD_OUT = "data.jsonl", "train.jsonl", "test.jsonl"
+WHOLE, TRAIN, HELD_OUT = "data", "train", "test"
 """The data files: all in one, or with a split the two that Hugging Face's `datasets` knows by their names."""
 
 SPLITS = {WHOLE: "train", TRAIN: "train", HELD_OUT: "test"}
 """What `datasets` calls them."""
+
+PLAYER = "player"
+"""The prompt that the `llm` player's system message is."""
 
 
 def export(
@@ -44,8 +47,12 @@ def export(
     limit: int | None = None,
     seed: int = 0,
     split: float | None = None,
+    system_prompt: bool = False,
+    max_prefixes: int | None = None,
+    tokenizer: object = None,
+    max_length: int | None = None,
 ) -> Summary:
-    """Write a dataset: `data.jsonl`, or with a split `train.jsonl` and `test.jsonl`, and a README.
+    """Write a dataset: `data.jsonl`, or with a split `train.jsonl` and `test.jsonl`, a README, and what a trainer needs.
 
     A trajectory that broke, has no correct reply, or has the id of one that was written before is left out and
     counted; so is one in which no reply would count towards the loss.
@@ -58,7 +65,9 @@ def export(
         format: `messages`: JSON Lines of `{"messages": […], "id", "script", "family"}`, each assistant message
             with `loss` and `error`. `openai`: `{"messages": […]}`, each assistant message with `weight` 0 or 1.
             `paper`: `{"trajectory": […], "id", "script", "family", "instruction"}` in the paper's wire format, without
-            loss.
+            loss. `swift`, `axolotl`: with `loss` or `train` on the messages, and a configuration. `llamafactory`: for
+            each reply that counts, the conversation up to it; with `dataset_info.json` and configurations. `tokens`:
+            Parquet files of `input_ids`, `attention_mask` and `labels`, -100 where there is no loss.
         out: The folder; it is made where it is missing, an earlier dataset in it is replaced.
         min_refinements: How many error-and-refines a trajectory must have (the paper's 2).
         success_only: Whether only trajectories that reach the goal are written (the paper's choice).
@@ -72,6 +81,14 @@ def export(
         seed: Which subset `limit` draws, 0 or more.
         split: The share of families that is held out, above 0 and below 1. A family is held out if its hash is
             below the share, whatever other families there are; with few families that may be none.
+        system_prompt: Whether each conversation begins with the system message that the `llm` player gives, so that
+            a model meets in play what it met in training. Not for `paper`.
+        max_prefixes: The most records that an episode becomes, 1 or more, where a record is a prefix of it:
+            `llamafactory`, and `tokens` with a chat template that rewrites what was said before.
+        tokenizer: For `tokens`: the folder of a Hugging Face tokenizer with a chat template, its name on the hub, or
+            a tokenizer of `transformers`.
+        max_length: For `tokens`: the most tokens in a record, 1 or more. A longer conversation is cut after a reply. As
+            many as the tokenizer says (`model_max_length`) where this is None.
 
     Returns:
         What the export came to; `lines()` tells it to people, `shortfalls()` where the dataset is not what was asked
@@ -79,7 +96,7 @@ def export(
 
     Raises:
         ExportError: An unknown format, options that contradict each other or are out of range, something that is no
-            trajectory, or the folder holds other files or cannot be written.
+            trajectory, a tokenizer that is not there or does not do, or the folder holds other files or cannot be written.
 
     Example:
         >>> import tempfile
@@ -101,6 +118,10 @@ def export(
         limit=limit,
         seed=seed,
         split=split,
+        system_prompt=system_prompt,
+        max_prefixes=max_prefixes,
+        tokenizer=tokenizer,
+        max_length=max_length,
     )
     if not isinstance(out, str | os.PathLike):
         raise ExportError(f"out is a folder's path, not {out!r}")
@@ -139,49 +160,57 @@ def _as_trajectory(given: Trajectory | Mapping[str, Any], i: int) -> Trajectory:
 
 
 def _written(trajectories: Iterable[Trajectory], format: Format, out: Path, options: Options) -> Summary:
+    _refuse_options(format, options)
+    encode = format.encoder(options)
+    parts = (WHOLE,) if options.split is None else (TRAIN, HELD_OUT)
+    data_files = {f"{part}{format.suffix}": SPLITS[part] for part in parts}
+    more_files = format.more_files(list(data_files), options)
+    names = [README, *more_files, *(file for name in data_files for file in format.files(name))]
+    summary = Summary(out, format.name, options, format.has_loss)
+    with staged(out, names) as stage:
+        sinks = [format.sink(stage, name) for name in data_files]
+        for entry in encode(_episodes(selected(trajectories, summary), options, stage)):
+            summary.remarks.update(entry.remarks)
+            if entry.left_out is not None:
+                summary.left_out[entry.left_out] += 1
+                continue
+            episode = entry.episode
+            held_out = options.split is not None and is_held_out(episode.trajectory.family, options.split)
+            sinks[held_out].write(entry.records)
+            summary.add(episode.trajectory, episode.messages, len(entry.records), list(data_files)[held_out])
+            if held_out:
+                summary.held_out[episode.trajectory.family] += len(entry.records)
+        summary.not_drawn()
+        for sink in sinks:
+            sink.close()
+        for name, text in more_files.items():
+            stage.write(name, text.encode())
+        stage.write(README, card(summary, format, data_files, names).encode())
+    return summary
+
+
+def _refuse_options(format: Format, options: Options) -> None:
+    """Refuse what the format does not take.
+
+    Raises:
+        ExportError: It says which format does.
+    """
     if options.ablation and not format.has_loss:
         others = ", ".join(other.name for other in FORMATS.values() if other.has_loss)
         raise ExportError(
             f"{format.name} does not say what counts towards the loss, so {options.ablation} does not go with it; "
             f"leave it out, or choose one of {others}"
         )
-    data_files = [WHOLE] if options.split is None else [TRAIN, HELD_OUT]
-    more_files = format.more_files(data_files)
-    names = [README, *data_files, *more_files]
-    summary = Summary(out, format.name, options, format.has_loss)
-    with staged(out, names) as stage:
-        for name in data_files:
-            stage.write(name, b"")
-        for trajectory in _drawn(selected(trajectories, summary), options, stage, summary):
-            _write(trajectory, format, stage, summary)
-        for name, text in more_files.items():
-            stage.write(name, text.encode())
-        stage.write(
-            README, card(summary, format, {name: SPLITS[name] for name in data_files}, names).encode()
-        )
-    return summary
+    for name in SPECIAL:
+        if options.asks_for(name) and name not in format.takes:
+            takers = ", ".join(other.name for other in FORMATS.values() if name in other.takes)
+            raise ExportError(f"{format.name} takes no {name}; leave it out, or choose one of {takers}")
 
 
-def _drawn(
-    trajectories: Iterator[Trajectory], options: Options, stage: Stage, summary: Summary
-) -> Iterator[Trajectory]:
-    """All of them, or the subset that `limit` draws; those that were not drawn are counted."""
-    if options.limit is None:
-        yield from trajectories
-        return
-    yield from draw(trajectories, options.limit, options.seed, stage.store())
-    wanted = summary.read.episodes - summary.left_out.total()
-    if wanted > summary.kept.episodes:
-        summary.left_out[f"not among the {options.limit} drawn"] += wanted - summary.kept.episodes
-
-
-def _write(trajectory: Trajectory, format: Format, stage: Stage, summary: Summary) -> None:
-    messages = conversation(trajectory, summary.options.ablation)
-    share = summary.options.split
-    held_out = share is not None and is_held_out(trajectory.family, share)
-    file = WHOLE if share is None else HELD_OUT if held_out else TRAIN
-    lines = [json.dumps(record, ensure_ascii=False) for record in format.records(trajectory, messages)]
-    stage.write(file, "".join(f"{line}\n" for line in lines).encode())
-    summary.add(trajectory, messages, len(lines), file)
-    if held_out:
-        summary.held_out[trajectory.family] += len(lines)
+def _episodes(trajectories: Iterator[Trajectory], options: Options, stage: Stage) -> Iterator[Episode]:
+    """The episodes that are written, all of them or the subset that `limit` draws."""
+    if options.limit is not None:
+        trajectories = draw(trajectories, options.limit, options.seed, stage.store())
+    system = prompt(PLAYER) if options.system_prompt else None
+    for trajectory in trajectories:
+        yield Episode(trajectory, conversation(trajectory, options.ablation, system))

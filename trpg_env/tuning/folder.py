@@ -20,6 +20,7 @@ from trpg_env.tuning.options import ExportError
 README = "README.md"
 
 _OWN = re.compile(r"^trpg_env_files: (\[.*\])$", re.MULTILINE)
+_DATA = (".jsonl", ".parquet", ".arrow")
 _HEAD = 65_536
 """How much of a README is looked at for the files of its dataset, in bytes."""
 
@@ -163,9 +164,9 @@ def _is_plain(folder: Path, name: str) -> bool:
 
 
 def _refuse_other_files(folder: Path, names: Collection[str], earlier: Collection[str]) -> None:
-    """Let a dataset go into a folder of its own only: trainers read every `*.jsonl` there."""
+    """Let a dataset go into a folder of its own only: trainers read every data file there."""
     own = {folder / name for name in earlier}
-    data = [path for path in folder.rglob("*.jsonl") if path not in own]
+    data = [path for path in folder.rglob("*") if path.suffix in _DATA and path not in own]
     taken = [path for path in (folder / name for name in names) if path not in own and os.path.lexists(path)]
     others = sorted(str(path.relative_to(folder)) for path in {*data, *taken})
     if others:

@@ -23,6 +23,10 @@ class Options:
         limit: How many records there are at most, 1 or more; None for all.
         seed: Which subset `limit` draws, 0 or more.
         split: The share of families that is held out, above 0 and below 1; None for no split.
+        system_prompt: Whether each conversation begins with the `llm` player's system message.
+        max_prefixes: The most records an episode becomes where a record is a prefix of it, 1 or more; None for all.
+        tokenizer: Where records are tokens: a tokenizer's folder, its name on a hub, or the tokenizer.
+        max_length: The most tokens in a record, 1 or more; None for as many as the tokenizer says.
 
     Raises:
         ExportError: A value is out of its range.
@@ -35,18 +39,34 @@ class Options:
     limit: int | None = None
     seed: int = 0
     split: float | None = None
+    system_prompt: bool = False
+    max_prefixes: int | None = None
+    tokenizer: object = None
+    max_length: int | None = None
 
     def __post_init__(self) -> None:
         if not _is_whole(self.min_refinements, 0):
             raise ExportError(f"min_refinements is a whole number, 0 or more, not {self.min_refinements!r}")
         if self.limit is not None and not _is_whole(self.limit, 1):
             raise ExportError(f"limit is a whole number, 1 or more, not {self.limit!r}; leave it out for all")
+        for name in ("max_prefixes", "max_length"):
+            value = getattr(self, name)
+            if value is not None and not _is_whole(value, 1):
+                raise ExportError(f"{name} is a whole number, 1 or more, not {value!r}; leave it out for all")
         if not _is_whole(self.seed, 0):
             raise ExportError(f"seed is a whole number, 0 or more, not {self.seed!r}")
         if self.split is not None and not (isinstance(self.split, Real) and 0 < self.split < 1):
             raise ExportError(
                 f"split is a share of families above 0 and below 1, such as 0.05, not {self.split!r}"
             )
+
+    def asks_for(self, name: str) -> bool:
+        """Whether an option that not every format takes is asked for."""
+        return getattr(self, name) not in (None, False)
+
+
+SPECIAL = ("system_prompt", "max_prefixes", "tokenizer", "max_length")
+"""The options that not every format takes."""
 
 
 def families(exclude: object) -> frozenset[str]:

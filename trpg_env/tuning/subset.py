@@ -65,4 +65,4 @@ def is_held_out(family: str, share: float) -> bool:
     The same for a family whatever other families there are, in every dataset; a family that is held out at
     one share is held out at every larger one.
     """
-    return family_lot(family) < share
+    return bool(family_lot(family) < share)

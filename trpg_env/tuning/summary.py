@@ -40,6 +40,7 @@ class Summary:
         read: What was read, counted.
         kept: What was written, counted.
         left_out: Why trajectories were left out, and how many.
+        remarks: What was done to episodes on their way, and to how many.
         families: The records of each family, the held-out ones included.
         held_out: The records of each family that is held out.
         excluded: The families among those to be excluded that were met with.
@@ -59,6 +60,7 @@ class Summary:
     read: Statistics = field(default_factory=Statistics)
     kept: Statistics = field(default_factory=Statistics)
     left_out: Counter[str] = field(default_factory=Counter)
+    remarks: Counter[str] = field(default_factory=Counter)
     families: Counter[str] = field(default_factory=Counter)
     held_out: Counter[str] = field(default_factory=Counter)
     excluded: set[str] = field(default_factory=set)
@@ -91,6 +93,12 @@ class Summary:
             errors = [dm.error is not None for _, dm in trajectory.exchanges()]
             self.replies += len(errors)
             self.errors += sum(errors)
+
+    def not_drawn(self) -> None:
+        """Count those that were wanted and that the subset does not have, once all are written."""
+        rest = self.read.episodes - self.left_out.total() - self.kept.episodes
+        if rest:
+            self.left_out[f"not among the {self.options.limit} drawn"] += rest
 
     def warnings(self) -> list[str]:
         """What a user may not have meant."""
@@ -139,6 +147,7 @@ class Summary:
             named = f": {_most(self.held_out)}" if self.held_out else ""
             lines.append(f"held out            {families}, {records}{named}")
         lines += [f"left out            {count}: {reason}" for reason, count in sorted(self.left_out.items())]
+        lines += [f"remark              {count}: {remark}" for remark, count in sorted(self.remarks.items())]
         lines += [f"warning             {warning}" for warning in self.warnings()]
         if shortfalls:
             lines += [f"fell short          {shortfall}" for shortfall in self.shortfalls()]

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from trpg_env.tuning.formats.base import Format
+from trpg_env.tuning.formats.base import Entry, Episode, Format
 from trpg_env.tuning.formats.messages import MESSAGES
 from trpg_env.tuning.formats.openai import OPENAI
 from trpg_env.tuning.formats.paper import PAPER
 
 FORMATS: Mapping[str, Format] = {format.name: format for format in (PAPER, MESSAGES, OPENAI)}
 
-__all__ = ["FORMATS", "Format"]
+__all__ = ["FORMATS", "Entry", "Episode", "Format"]

@@ -1,11 +1,10 @@
 """`messages`: the canonical format. Each reply says whether it counts towards the loss and whether it was an error."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from trpg_env.trajectory import Trajectory
-from trpg_env.tuning.conversation import Message
-from trpg_env.tuning.formats.base import Columns, Format, Record
+from trpg_env.tuning.formats.base import Columns, Episode, Format, Record, one_by_one
 from trpg_env.tuning.names import public_script
+from trpg_env.tuning.options import Options
 
 _ABOUT = """\
 One JSON object a line: `messages` from the first user message (the instruction and the opening scene) to a correct
@@ -21,13 +20,13 @@ _COLUMNS: Columns = {
 }
 
 
-def _records(trajectory: Trajectory, messages: Sequence[Message]) -> Iterator[Record]:
+def _records(episode: Episode, options: Options) -> Iterator[Record]:
     yield {
-        "messages": [message.as_dict() for message in messages],
-        "id": trajectory.id,
-        "script": public_script(trajectory.script),
-        "family": trajectory.family,
+        "messages": [message.as_dict() for message in episode.messages],
+        "id": episode.trajectory.id,
+        "script": public_script(episode.trajectory.script),
+        "family": episode.trajectory.family,
     }
 
 
-MESSAGES = Format("messages", _ABOUT, _COLUMNS, _records)
+MESSAGES = Format("messages", _ABOUT, _COLUMNS, one_by_one(_records))

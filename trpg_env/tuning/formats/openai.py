@@ -3,11 +3,11 @@
 The format knows no other keys, so id, script, family and what was erroneous are not in it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from trpg_env.trajectory import Trajectory
 from trpg_env.tuning.conversation import Message
-from trpg_env.tuning.formats.base import Columns, Format, Record
+from trpg_env.tuning.formats.base import Columns, Episode, Format, Record, one_by_one
+from trpg_env.tuning.options import Options
 
 _ABOUT = """\
 OpenAI's chat format for supervised fine-tuning: one `{"messages": [...]}` a line. An assistant message with `weight` 1
@@ -17,8 +17,8 @@ counts towards the loss, one with `weight` 0 does not. Upload a data file with t
 _COLUMNS: Columns = {"messages": {"role": "string", "content": "string", "weight": "int64"}}
 
 
-def _records(trajectory: Trajectory, messages: Sequence[Message]) -> Iterator[Record]:
-    yield {"messages": [_message(message) for message in messages]}
+def _records(episode: Episode, options: Options) -> Iterator[Record]:
+    yield {"messages": [_message(message) for message in episode.messages]}
 
 
 def _message(message: Message) -> dict[str, str | int]:
@@ -28,4 +28,4 @@ def _message(message: Message) -> dict[str, str | int]:
     return record
 
 
-OPENAI = Format("openai", _ABOUT, _COLUMNS, _records)
+OPENAI = Format("openai", _ABOUT, _COLUMNS, one_by_one(_records))

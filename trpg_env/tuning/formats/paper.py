@@ -4,16 +4,16 @@ The script's part of that format is the script's own file, which a record names;
 actions, limit of turns) is the record's `instruction`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from trpg_env.trajectory import DMTurn, PlayerTurn, Trajectory
+from trpg_env.trajectory import DMTurn, PlayerTurn
 from trpg_env.trajectory.model import Turn
-from trpg_env.tuning.conversation import Message
-from trpg_env.tuning.formats.base import Columns, Format, Record
+from trpg_env.tuning.formats.base import Columns, Episode, Format, Record, one_by_one
 from trpg_env.tuning.names import public_script
+from trpg_env.tuning.options import Options
 
 _ABOUT = """\
 The wire format of the AgentRefine paper: one JSON object a line, whose `trajectory` is the list of all turns, the DM's
@@ -85,7 +85,8 @@ def _ours(turn: Mapping[str, Any]) -> dict[str, Any]:
     return _UNTOLD | named if named.get("role") == "DM" else named
 
 
-def _records(trajectory: Trajectory, messages: Sequence[Message]) -> Iterator[Record]:
+def _records(episode: Episode, options: Options) -> Iterator[Record]:
+    trajectory = episode.trajectory
     yield {
         "trajectory": [_theirs(turn) for turn in trajectory.turns],
         "id": trajectory.id,
@@ -100,4 +101,4 @@ def _theirs(turn: DMTurn | PlayerTurn) -> dict[str, Any]:
     return {"turn": turn.turn, "role": turn.role} | {_KEYS.get(key, key): getattr(turn, key) for key in told}
 
 
-PAPER = Format("paper", _ABOUT, _COLUMNS, _records, has_loss=False)
+PAPER = Format("paper", _ABOUT, _COLUMNS, one_by_one(_records), has_loss=False, takes=frozenset())
