@@ -8,6 +8,7 @@ from trpg_env.tuning.folder import files_line
 from trpg_env.tuning.formats import Format
 from trpg_env.tuning.formats.base import Columns
 from trpg_env.tuning.licences import licences
+from trpg_env.tuning.names import public_tokenizer
 from trpg_env.tuning.options import Options
 from trpg_env.tuning.summary import Summary, one_line
 
@@ -96,6 +97,8 @@ def _features(columns: Columns) -> str:
     for name, kind in columns.items():
         if isinstance(kind, str):
             lines.append(f"  - {{name: {name}, dtype: {kind}}}")
+        elif isinstance(kind, tuple):
+            lines.append(f"  - {{name: {name}, list: {kind[0]}}}")
         else:
             lines += [f"  - name: {name}", "    list:"]
             lines += [f"    - {{name: {inner}, dtype: {dtype}}}" for inner, dtype in kind.items()]
@@ -150,6 +153,10 @@ def _options(options: Options) -> list[tuple[object, ...]]:
         chosen.append(("system message", "the `llm` player's"))
     if options.max_prefixes is not None:
         chosen.append(("prefixes of an episode at most", options.max_prefixes))
+    if options.tokenizer is not None:
+        chosen.append(("tokenizer", public_tokenizer(options.tokenizer)))
+    if options.max_length is not None:
+        chosen.append(("tokens in a record at most", options.max_length))
     return chosen
 
 

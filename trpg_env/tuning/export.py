@@ -169,7 +169,7 @@ def _written(trajectories: Iterable[Trajectory], format: Format, out: Path, opti
     summary = Summary(out, format.name, options, format.has_loss)
     with staged(out, names) as stage:
         sinks = [format.sink(stage, name) for name in data_files]
-        for entry in encode(_episodes(selected(trajectories, summary), options, stage)):
+        for entry in encode(_episodes(trajectories, options, summary, stage)):
             summary.remarks.update(entry.remarks)
             if entry.left_out is not None:
                 summary.left_out[entry.left_out] += 1
@@ -207,10 +207,15 @@ def _refuse_options(format: Format, options: Options) -> None:
             raise ExportError(f"{format.name} takes no {name}; leave it out, or choose one of {takers}")
 
 
-def _episodes(trajectories: Iterator[Trajectory], options: Options, stage: Stage) -> Iterator[Episode]:
-    """The episodes that are written, all of them or the subset that `limit` draws."""
-    if options.limit is not None:
-        trajectories = draw(trajectories, options.limit, options.seed, stage.store())
+def _episodes(
+    trajectories: Iterable[Trajectory], options: Options, summary: Summary, stage: Stage
+) -> Iterator[Episode]:
+    """The episodes that are written, all that are wanted or the subset that `limit` draws."""
     system = prompt(PLAYER) if options.system_prompt else None
-    for trajectory in trajectories:
+    wanted = selected(trajectories, summary, system)
+    if options.limit is None:
+        yield from wanted
+        return
+    drawn = draw((one.trajectory for one in wanted), options.limit, options.seed, stage.store())
+    for trajectory in drawn:
         yield Episode(trajectory, conversation(trajectory, options.ablation, system))

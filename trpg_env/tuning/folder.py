@@ -19,6 +19,9 @@ from trpg_env.tuning.options import ExportError
 
 README = "README.md"
 
+SUBFOLDER = "tokenized"
+"""The one folder that a dataset may have in its own."""
+
 _OWN = re.compile(r"^trpg_env_files: (\[.*\])$", re.MULTILINE)
 _DATA = (".jsonl", ".parquet", ".arrow")
 _HEAD = 65_536
@@ -70,9 +73,13 @@ class Stage:
                 self._files[name][1].replace(self._folder / name)
             for name in set(earlier) - set(self._files):
                 (self._folder / name).unlink(missing_ok=True)
+            _remove_empty(self._folder / SUBFOLDER)
 
     def _made(self, name: str) -> tuple[IO[bytes], Path]:
-        descriptor, made = tempfile.mkstemp(dir=self._folder, prefix=f".{name}.")
+        if name.startswith(f"{SUBFOLDER}/"):
+            (self._folder / SUBFOLDER).mkdir(exist_ok=True)
+            self._stack.callback(_remove_empty, self._folder / SUBFOLDER)
+        descriptor, made = tempfile.mkstemp(dir=self._folder, prefix=f".{Path(name).name}.")
         path = Path(made)
         self._stack.callback(path.unlink, missing_ok=True)
         file = os.fdopen(descriptor, "wb")
@@ -159,8 +166,9 @@ def _earlier(folder: Path) -> frozenset[str]:
 
 
 def _is_plain(folder: Path, name: str) -> bool:
-    """Whether a name is one of a file in the folder itself: a README may have been written by anybody."""
-    return bool(re.fullmatch(r"\w[\w.-]*", name)) and not (folder / name).is_dir()
+    """Whether a name is one of a file in the dataset's own folders: a README may have been written by anybody."""
+    own = re.fullmatch(rf"({SUBFOLDER}/)?\w[\w.-]*", name)
+    return bool(own) and not (folder / name).is_dir() and not (folder / SUBFOLDER).is_symlink()
 
 
 def _refuse_other_files(folder: Path, names: Collection[str], earlier: Collection[str]) -> None:
@@ -168,11 +176,20 @@ def _refuse_other_files(folder: Path, names: Collection[str], earlier: Collectio
     own = {folder / name for name in earlier}
     data = [path for path in folder.rglob("*") if path.suffix in _DATA and path not in own]
     taken = [path for path in (folder / name for name in names) if path not in own and os.path.lexists(path)]
+    if any(name.startswith(SUBFOLDER) for name in names) and (folder / SUBFOLDER).is_symlink():
+        raise ExportError(
+            f"{folder / SUBFOLDER} is a link, and a dataset's own folder is wanted there; remove it"
+        )
     others = sorted(str(path.relative_to(folder)) for path in {*data, *taken})
     if others:
         raise ExportError(
             f"{folder} holds {others[0]}, which is no part of a dataset; name a new or empty folder"
         )
+
+
+def _remove_empty(folder: Path) -> None:
+    with contextlib.suppress(OSError):  # not there, or not empty
+        folder.rmdir()
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
-"""Names of scripts and models as a dataset publishes them: without the folders of who made it."""
+"""Names of scripts, models and tokenizers as a dataset publishes them: without the folders of who made it."""
 
-from pathlib import PurePosixPath, PureWindowsPath
+import os
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 
 def public_script(script: str | None) -> str | None:
@@ -22,6 +23,21 @@ def public_model(model: str) -> str:
     """
     absolute = PurePosixPath(model).is_absolute() or PureWindowsPath(model).is_absolute()
     return _last(model) if absolute else model
+
+
+def public_tokenizer(given: object) -> str:
+    """What a card calls a tokenizer: a name on the hub as it is, the last part of a folder that is there.
+
+    Args:
+        given: As `export` takes it: a folder, a name, or a tokenizer of `transformers`.
+
+    Example:
+        >>> public_tokenizer("Qwen/Qwen3-8B"), public_tokenizer("/home/ada/qwen")
+        ('Qwen/Qwen3-8B', 'qwen')
+    """
+    named = given if isinstance(given, str | os.PathLike) else getattr(given, "name_or_path", "")
+    name = os.fspath(named) or type(given).__name__
+    return _last(str(Path(name).resolve())) if Path(name).is_dir() else public_model(name)
 
 
 def _last(path: str) -> str:

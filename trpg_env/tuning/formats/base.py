@@ -11,8 +11,9 @@ from trpg_env.tuning.options import Options
 from trpg_env.tuning.sinks import JsonLines, Sink
 
 Record = Mapping[str, Any]
-Columns = Mapping[str, str | Mapping[str, str]]
-"""The type of each of a record's values, in the words of Hugging Face's `datasets`; a mapping is a list of such objects."""
+Columns = Mapping[str, str | tuple[str] | Mapping[str, str]]
+"""The type of each of a record's values, in the words of Hugging Face's `datasets`; a tuple is a list of such values, a
+mapping a list of such objects."""
 
 
 @dataclass(frozen=True, slots=True)
