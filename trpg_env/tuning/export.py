@@ -6,6 +6,7 @@ was written.
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -168,21 +169,21 @@ def _written(trajectories: Iterable[Trajectory], format: Format, out: Path, opti
     names = [README, *more_files, *(file for name in data_files for file in format.files(name))]
     summary = Summary(out, format.name, options, format.has_loss)
     with staged(out, names) as stage:
-        sinks = [format.sink(stage, name) for name in data_files]
-        for entry in encode(_episodes(trajectories, options, summary, stage)):
-            summary.remarks.update(entry.remarks)
-            if entry.left_out is not None:
-                summary.left_out[entry.left_out] += 1
-                continue
-            episode = entry.episode
-            held_out = options.split is not None and is_held_out(episode.trajectory.family, options.split)
-            sinks[held_out].write(entry.records)
-            summary.add(episode.trajectory, episode.messages, len(entry.records), list(data_files)[held_out])
-            if held_out:
-                summary.held_out[episode.trajectory.family] += len(entry.records)
+        with ExitStack() as stack:
+            sinks = [stack.enter_context(format.sink(stage, name)) for name in data_files]
+            for entry in encode(_episodes(trajectories, options, summary, stage)):
+                summary.remarks.update(entry.remarks)
+                if entry.left_out is not None:
+                    summary.left_out[entry.left_out] += 1
+                    continue
+                episode, records = entry.episode, len(entry.records)
+                family = episode.trajectory.family
+                held_out = options.split is not None and is_held_out(family, options.split)
+                sinks[held_out].write(entry.records)
+                summary.add(episode.trajectory, episode.messages, records, list(data_files)[held_out])
+                if held_out:
+                    summary.held_out[family] += records
         summary.not_drawn()
-        for sink in sinks:
-            sink.close()
         for name, text in more_files.items():
             stage.write(name, text.encode())
         stage.write(README, card(summary, format, data_files, names).encode())

@@ -2,19 +2,22 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from trpg_env.tuning.folder import Stage
 
 
 class Sink(Protocol):
-    """Where the records of a data file go."""
+    """Where the records of a data file go; it is whole when its context has ended without an error."""
+
+    def __enter__(self) -> Self:
+        """Begin the file."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, where: object) -> None:
+        """Write what is still held back; where there was an error, nothing more."""
 
     def write(self, records: Iterable[Mapping[str, Any]]) -> None:
         """Add records."""
-
-    def close(self) -> None:
-        """Write what is still held back."""
 
 
 class JsonLines:
@@ -28,12 +31,16 @@ class JsonLines:
     def __init__(self, stage: Stage, name: str) -> None:
         self._stage = stage
         self._name = name
-        stage.write(name, b"")
+
+    def __enter__(self) -> Self:
+        """Begin the file, which is there without a record too."""
+        self._stage.write(self._name, b"")
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, where: object) -> None:
+        """Nothing is held back."""
 
     def write(self, records: Iterable[Mapping[str, Any]]) -> None:
         """Add records."""
         lines = (json.dumps(record, ensure_ascii=False) for record in records)
         self._stage.write(self._name, "".join(f"{line}\n" for line in lines).encode())
-
-    def close(self) -> None:
-        """Nothing is held back."""

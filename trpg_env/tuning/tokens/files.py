@@ -8,7 +8,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -42,21 +42,37 @@ class TokenFiles:
     """
 
     def __init__(self, stage: Stage, name: str) -> None:
+        self._stage = stage
+        self._files = [_File(stage, file) for file in token_files(name)[:2]]
+        self._waiting: list[Mapping[str, Any]] = []
+        self._tokens = 0
+
+    def __enter__(self) -> Self:
+        """Begin the files."""
         import pyarrow as pa  # noqa: PLC0415  (an extra)
         import pyarrow.parquet as pq  # noqa: PLC0415
 
-        self._stage = stage
         self._schema = pa.schema(
             [(column, pa.list_(pa.from_numpy_dtype(kind))) for column, kind in TYPES.items()]
         )
-        self._waiting: list[Mapping[str, Any]] = []
-        self._tokens = 0
+        parquet, *arrow = self._files
         self._writers: list[Any] = [
-            pq.ParquetWriter(_File(stage, name), self._schema, compression="zstd", use_dictionary=False)
+            pq.ParquetWriter(parquet, self._schema, compression="zstd", use_dictionary=False),
+            *(pa.ipc.new_stream(file, self._schema) for file in arrow),
         ]
-        self._arrow = _File(stage, ARROW) if ARROW in token_files(name) else None
-        if self._arrow is not None:
-            self._writers.append(pa.ipc.new_stream(self._arrow, self._schema))
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, where: object) -> None:
+        """Write what waits, and what tells of it; where there was an error, nothing more."""
+        if kind is None:
+            self._flush()
+        for file in self._files:
+            file.open = kind is None
+        for writer in self._writers:
+            writer.close()
+        if kind is None:
+            for file in self._files[1:]:
+                self._tell_of(file)
 
     def write(self, records: Iterable[Mapping[str, Any]]) -> None:
         """Add records."""
@@ -66,23 +82,18 @@ class TokenFiles:
             if self._tokens >= HELD_BACK:
                 self._flush()
 
-    def close(self) -> None:
-        """Write what waits, and what tells of it."""
-        self._flush()
-        for writer in self._writers:
-            writer.close()
-        if self._arrow is not None:
-            state: dict[str, Any] = {
-                "_data_files": [{"filename": ARROW.rpartition("/")[2]}],
-                "_fingerprint": self._arrow.digest.hexdigest(),
-                "_format_columns": None,
-                "_format_kwargs": {},
-                "_format_type": None,
-                "_output_all_columns": False,
-                "_split": "train",
-            }
-            self._stage.write(STATE, json.dumps(state, indent=2).encode())
-            self._stage.write(INFO, b"{}")
+    def _tell_of(self, arrow: "_File") -> None:
+        state: dict[str, Any] = {
+            "_data_files": [{"filename": ARROW.rpartition("/")[2]}],
+            "_fingerprint": arrow.digest.hexdigest(),
+            "_format_columns": None,
+            "_format_kwargs": {},
+            "_format_type": None,
+            "_output_all_columns": False,
+            "_split": "train",
+        }
+        self._stage.write(STATE, json.dumps(state, indent=2).encode())
+        self._stage.write(INFO, b"{}")
 
     def _flush(self) -> None:
         if self._waiting:
@@ -103,12 +114,18 @@ class TokenFiles:
 
 
 class _File(io.RawIOBase):
-    """A file of the stage, as Arrow writes to it; its content is hashed on the way."""
+    """A file of the stage, as Arrow writes to it; its content is hashed on the way.
+
+    Attributes:
+        digest: The hash of what was written.
+        open: Whether what is written goes anywhere; a writer that is closed after an error still writes its end.
+    """
 
     def __init__(self, stage: Stage, name: str) -> None:
         self._stage = stage
         self._name = name
         self.digest = hashlib.blake2b(digest_size=8)
+        self.open = True
 
     def writable(self) -> bool:
         """It is there to be written to."""
@@ -117,6 +134,7 @@ class _File(io.RawIOBase):
     def write(self, data: Any) -> int:
         """Add to the file."""
         chunk = bytes(data)
-        self.digest.update(chunk)
-        self._stage.write(self._name, chunk)
+        if self.open:
+            self.digest.update(chunk)
+            self._stage.write(self._name, chunk)
         return len(chunk)

@@ -1,9 +1,10 @@
 """Tokens and labels of rendered conversations: each token of a reply that counts has a label, no other has.
 
-A token's place in the text, as the tokenizer gives it, must begin where the reply's part begins and end where that
-ends. Where a token lies across such a place (some templates ask for a reply with a blank that the tokenizer would take
-into the reply's first word), the text is encoded in parts that meet there. So it is in play: the model is given
-the prompt's tokens, and goes on with its own.
+The tokens before a reply must be those of the prompt for it, encoded by itself, and those up to its end what the same text
+gives that ends there. Some templates and tokenizers have it otherwise: a prompt that ends in a blank, which the tokenizer
+takes into the reply's first word, or in two line ends, which it takes as one token only where nothing follows. Then
+the text is encoded in parts that meet where replies begin and end. So it is in play: the model is given the prompt's
+tokens, and goes on with its own.
 
 A tokenizer splits a text at special tokens before it looks at anything else, so what stands between them is encoded by
 itself, and once: episodes of one script begin with the same instruction, and are often told the same. The first
@@ -80,6 +81,8 @@ class Encoder:
         self._tokenizer = tokenizer
         first = tokenizer.encode("b", add_special_tokens=False).tokens[:1]
         self._adds_blanks = bool(first) and first[0][0] in "▁Ġ"
+        added = tokenizer.get_added_tokens_decoder()
+        self._special = {number for number, token in added.items() if token.special}
         self._kept: dict[_Piece, _Read] = {}
         self._size = 0
         self._left_to_compare = COMPARED
@@ -89,7 +92,7 @@ class Encoder:
         """The tokens of texts, and which are whose.
 
         Raises:
-            ExportError: A token lies across a reply's beginning or end, and the text cannot be encoded in parts.
+            ExportError: A text must be encoded in parts, and the tokenizer does not let it be.
         """
         self._compare(texts)
         if self._size > KEPT:
@@ -112,19 +115,39 @@ class Encoder:
 
     def _read(self, pieces: Sequence[_Piece]) -> None:
         new = list(dict.fromkeys(piece for piece in pieces if piece not in self._kept))
-        for piece, encoding in zip(new, self._encodings([piece.text for piece in new]), strict=True):
-            read = _aligned(piece, encoding) or self._in_parts(piece)
-            self._kept[piece] = read
-            self._size += len(read.ids)
+        found = [
+            _placed(piece, one)
+            for piece, one in zip(new, self._encodings([p.text for p in new]), strict=True)
+        ]
+        apart = self._apart(new, found)
+        for i, (piece, read) in enumerate(zip(new, found, strict=True)):
+            kept = self._in_parts(piece) if read is None or i in apart else read
+            self._kept[piece] = kept
+            self._size += len(kept.ids)
+
+    def _apart(self, pieces: Sequence[_Piece], found: "Sequence[_Read | None]") -> set[int]:
+        """Which pieces have other tokens before a reply, or up to its end, than the text has that ends there."""
+        ends: dict[str, list[tuple[int, Ids]]] = {}
+        for i, (piece, read) in enumerate(zip(pieces, found, strict=True)):
+            for span, tokens in zip(piece.replies, read.replies if read else (), strict=False):
+                assert read is not None
+                ends.setdefault(piece.text[: span.start], []).append((i, read.ids[: tokens.start]))
+                if read.ids[tokens.end - 1] not in self._special:
+                    ends.setdefault(piece.text[: span.end], []).append((i, read.ids[: tokens.end]))
+        apart = set()
+        for alone, those in zip(self._encodings(list(ends)), ends.values(), strict=True):
+            ids = np.array(alone.ids, dtype=np.int32)
+            apart |= {i for i, others in those if not np.array_equal(ids, others)}
+        return apart
 
     def _in_parts(self, piece: _Piece) -> _Read:
         """The tokens of a piece that is split where replies begin and end."""
         if self._adds_blanks:
             across = piece.replies[0].start
             raise ExportError(
-                "the tokenizer has a token that is half in a reply and half before or behind it, near "
-                f"{piece.text[max(0, across - 20) : across + 20]!r}; end the chat template's prompt for a reply with a "
-                "special token or a line's end"
+                "the tokenizer reads the prompt for a reply in one way by itself and in another with the reply behind it, "
+                f"near {piece.text[max(0, across - 20) : across + 20]!r}; end the prompt for a reply with a special token "
+                "or a line's end in the chat template"
             )
         places = sorted({0, len(piece.text), *(place for span in piece.replies for place in span)})
         parts = [encoding.ids for encoding in self._encodings([piece.text[a:b] for a, b in pairwise(places)])]
@@ -156,8 +179,8 @@ def _pieces(rendered: Rendered, cuts: Sequence[int]) -> list[_Piece]:
     return pieces
 
 
-def _aligned(piece: _Piece, encoding: "Encoding") -> _Read | None:
-    """The tokens of a piece, if none lies across a reply's beginning or end."""
+def _placed(piece: _Piece, encoding: "Encoding") -> _Read | None:
+    """The tokens of a piece; None where one of them lies across a reply's beginning or end."""
     replies = []
     for start, end in piece.replies:
         first, last = encoding.char_to_token(start), encoding.char_to_token(end - 1)
