@@ -3,10 +3,12 @@
 import errno
 import os
 import resource
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from chat_tokenizers import saved
 from tuning_helpers import made, many, records
 
 from trpg_env import export
@@ -100,6 +102,48 @@ def test_an_earlier_dataset_is_replaced_whatever_its_format_and_split_were(tmp_p
             assert f"in the `{format}` format" in (tmp_path / "README.md").read_text()
 
 
+def test_tokens_replace_other_formats_and_are_replaced_with_their_subfolder(tmp_path: Path) -> None:
+    tokenizer = saved(tmp_path / "tokenizer")
+    out = tmp_path / "out"
+    arrow = [f"tokenized/{name}" for name in ("data-00000-of-00001.arrow", "dataset_info.json", "state.json")]
+    for format, split in (
+        ("tokens", None),
+        ("tokens", 0.4),
+        ("messages", 0.4),
+        ("tokens", None),
+        ("paper", None),
+    ):
+        tokens = format == "tokens"
+        export(many(20, FAMILIES), format, out, split=split, tokenizer=tokenizer if tokens else None)
+        suffix = "parquet" if tokens else "jsonl"
+        data = [f"data.{suffix}"] if split is None else [f"test.{suffix}", f"train.{suffix}"]
+        files = sorted(str(p.relative_to(out)) for p in out.rglob("*") if p.is_file())
+        assert files == sorted(["README.md", *data, *(arrow if tokens else [])])
+        assert (out / "tokenized").exists() == tokens
+
+
+def test_of_a_subfolder_only_the_datasets_own_files_are_replaced(tmp_path: Path) -> None:
+    tokenizer = saved(tmp_path / "tokenizer")
+    export(many(1), "tokens", tmp_path / "out", tokenizer=tokenizer)
+    (tmp_path / "out" / "tokenized" / "notes.txt").write_text("mine")
+    _write(tmp_path / "out")
+    assert [p.name for p in (tmp_path / "out" / "tokenized").iterdir()] == ["notes.txt"]
+
+
+def test_a_link_in_the_subfolders_place_is_refused_and_what_it_leads_to_is_left_alone(tmp_path: Path) -> None:
+    tokenizer = saved(tmp_path / "tokenizer")
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "state.json").write_text("mine")
+    export(many(1), "tokens", tmp_path / "out", tokenizer=tokenizer)
+    shutil.rmtree(tmp_path / "out" / "tokenized")
+    (tmp_path / "out" / "tokenized").symlink_to(mine)
+    with pytest.raises(ExportError, match="is a link"):
+        export(many(1), "tokens", tmp_path / "out", tokenizer=tokenizer)
+    _write(tmp_path / "out")
+    assert (mine / "state.json").read_text() == "mine"
+
+
 def test_folders_on_the_way_are_made(tmp_path: Path) -> None:
     assert _write(tmp_path / "new" / "dataset") == 1
     assert sorted(contents(tmp_path / "new" / "dataset")) == ["README.md", "data.jsonl"]
@@ -161,6 +205,24 @@ def small_disk() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
     yield
     resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("n", [100, 3_000])
+def test_where_the_disk_is_full_tokens_leave_the_old_dataset_too(
+    n: int, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    tokenizer = saved(tmp_path / "tokenizer")
+    out = tmp_path / "out"
+    _write(out)
+    before = contents(out)
+    large = [made(".p.p.", f"{i}", instruction=f"{i} " * 200) for i in range(n)]
+    request.getfixturevalue("small_disk")
+    with pytest.raises(ExportError, match="cannot be written: File too large"):
+        export(large, "tokens", out, tokenizer=tokenizer)
+    assert contents(out) == before
+    with pytest.raises(ExportError, match="cannot be written: File too large"):
+        export(large, "tokens", tmp_path / "new", tokenizer=tokenizer)
+    assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize("limit", [None, 90])

@@ -168,7 +168,9 @@ def _earlier(folder: Path) -> frozenset[str]:
 def _is_plain(folder: Path, name: str) -> bool:
     """Whether a name is one of a file in the dataset's own folders: a README may have been written by anybody."""
     own = re.fullmatch(rf"({SUBFOLDER}/)?\w[\w.-]*", name)
-    return bool(own) and not (folder / name).is_dir() and not (folder / SUBFOLDER).is_symlink()
+    if own is None or (folder / name).is_dir():
+        return False
+    return own[1] is None or not (folder / SUBFOLDER).is_symlink()
 
 
 def _refuse_other_files(folder: Path, names: Collection[str], earlier: Collection[str]) -> None:

@@ -64,15 +64,18 @@ class TokenFiles:
 
     def __exit__(self, kind: type[BaseException] | None, error: object, where: object) -> None:
         """Write what waits, and what tells of it; where there was an error, nothing more."""
-        if kind is None:
-            self._flush()
-        for file in self._files:
-            file.open = kind is None
-        for writer in self._writers:
-            writer.close()
-        if kind is None:
-            for file in self._files[1:]:
-                self._tell_of(file)
+        try:
+            if kind is None:
+                self._flush()
+                for writer in self._writers:
+                    writer.close()
+                for file in self._files[1:]:
+                    self._tell_of(file)
+        finally:
+            for file in self._files:
+                file.open = False
+            for writer in self._writers:
+                writer.close()
 
     def write(self, records: Iterable[Mapping[str, Any]]) -> None:
         """Add records."""
@@ -118,7 +121,7 @@ class _File(io.RawIOBase):
 
     Attributes:
         digest: The hash of what was written.
-        open: Whether what is written goes anywhere; a writer that is closed after an error still writes its end.
+        open: Whether what is written goes anywhere; writers that are closed after an error still write their ends.
     """
 
     def __init__(self, stage: Stage, name: str) -> None:

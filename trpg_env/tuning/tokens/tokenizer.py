@@ -106,15 +106,15 @@ def _fetched(name: str) -> dict[str, Path]:
         ExportError: It has no such tokenizer, or is not reached.
     """
     from huggingface_hub import hf_hub_download  # noqa: PLC0415  (comes with tokenizers)
-    from huggingface_hub.errors import EntryNotFoundError  # noqa: PLC0415
+    from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError  # noqa: PLC0415
 
     files = {}
     for file in _FILES:
         try:
             files[file] = Path(hf_hub_download(name, file))
-        except EntryNotFoundError:
-            continue
         except Exception as error:  # whatever a network and a server can do
+            if isinstance(error, EntryNotFoundError) and not isinstance(error, LocalEntryNotFoundError):
+                continue
             raise ExportError(
                 f"there is no folder {one_line(name)!r}, and the hub has not given a tokenizer of that name: "
                 f"{one_line(str(error))}"
