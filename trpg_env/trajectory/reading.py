@@ -91,7 +91,7 @@ def what_is_wrong(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     where = ".".join(map(str, first["loc"]))
     if where == "schema_version":
-        return "its schema_version is not 1, the one that this version of trpg_env reads; a later version may read it"
+        return "its schema_version is not 1, the only one that this version of trpg_env reads"
     # A line of JSON has no lines of its own that a reader would know of.
     message = _WITHIN.sub("", first["msg"])
     return f"{where}: {message}" if where else f"{message[:1].lower()}{message[1:]}"
