@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
@@ -75,7 +76,7 @@ def compared(trajectories: Sequence[Trajectory], tokenizer: Path, folder: Path) 
     file = folder / "encoded.jsonl"
     file.write_text("".join(f"{one.model_dump_json()}\n" for one in trajectories))
     chat = load_tokenizer(tokenizer)
-    template = ChatTemplate(chat.template, chat.tokens)
+    template = ChatTemplate(chat.template, chat.tokens, datetime.now().astimezone())
     texts = [template.render(conversation(one)) for one in trajectories]
     characters = sum(map(len, texts))
     ours = alone = float("inf")

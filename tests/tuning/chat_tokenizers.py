@@ -44,6 +44,16 @@ ASKS_OTHERWISE = (
     "{% if add_generation_prompt %}<|im_start|>assistant\n<think>\n{% endif %}"
 )
 
+NEXT_SIGN_ENDS = (
+    "{% for message in messages %}<|im_start|>{{ message['role'][0] }}<s>{{ message['content'] }}{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>a<s>{% endif %}"
+)
+ENDS_WITH_EOS = CHATML.replace(
+    "{% if add_generation_prompt %}",
+    "{% if not add_generation_prompt %}</s>{% endif %}{% if add_generation_prompt %}",
+)
+ALWAYS_ASKS = CHATML.replace("{% if add_generation_prompt %}", "{% if true %}")
+
 CORPUS = [
     "Thought: The next step towards the goal is to go west.\nAction: go west",
     "You see a tomato, a fridge and an oven. assistant user system: ",

@@ -92,7 +92,7 @@ def test_it_says_what_was_asked_for(ablation: str | None, tmp_path: Path) -> Non
         "| error-and-refines at least | 1 |",
         "| trajectories | all that did not break |",
         "| excluded families | b |",
-        "| limit | 4, seed 8 |",
+        "| episodes at most | 4, drawn with seed 8 |",
         f"| ablation | {ablation or 'none'}",
         "| left out\\: the family is excluded | 3 |",
         "| left out\\: not among the 4 drawn | 2 |",

@@ -91,7 +91,7 @@ def test_those_not_drawn_are_counted_and_too_few_are_told(tmp_path: Path) -> Non
     assert summary.warnings() == []
     more = export(many(8), "messages", tmp_path, limit=9)
     assert more.left_out == {}
-    assert more.warnings() == ["9 records were asked for, and there are only 8"]
+    assert more.warnings() == ["9 episodes were asked for, and there are only 8"]
 
 
 def test_only_what_is_wanted_is_drawn_from(tmp_path: Path) -> None:

@@ -112,6 +112,8 @@ def broken(tmp_path: Path, file: str, text: str | None) -> Path:
             r"refuses the conversation",
         ),
         ("chat_template.jinja", "{{ messages.append(1) }}", r"refuses the conversation"),
+        ("chat_template.jinja", "{{ '\\ud800' }}" + CHATML, r"writes what is no text"),
+        ("tokenizer_config.json", '{"split_special_tokens": true}', r"takes special tokens apart"),
     ],
 )
 def test_what_does_not_do_is_said_and_nothing_is_written(

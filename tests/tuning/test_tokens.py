@@ -10,12 +10,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from chat_tokenizers import (
+    ALWAYS_ASKS,
     ASKS_OTHERWISE,
     BLANK_BEFORE_REPLY,
     CHATML,
+    ENDS_WITH_EOS,
     INSTRUCT,
     LAST_IS_SPECIAL,
     LOOKS_INSIDE,
+    NEXT_SIGN_ENDS,
     TRIMMED,
     Slowly,
     byte_level,
@@ -24,6 +27,7 @@ from chat_tokenizers import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers import AddedToken
 from tuning_helpers import ABLATIONS, asked, made, many, trajectories
 
 from trpg_env import export
@@ -135,6 +139,90 @@ def test_special_tokens_in_what_the_player_is_told_get_no_label(
     ]
 
 
+@pytest.mark.parametrize("template", [ENDS_WITH_EOS, ALWAYS_ASKS])
+def test_what_a_template_puts_behind_the_last_turn_has_no_label_and_rewrites_nothing(
+    template: str, folder: Callable[[str, str], Path], tmp_path: Path
+) -> None:
+    place = folder(template, "byte-level")
+    summary = export([made(".p.o.")], "tokens", tmp_path, tokenizer=place)
+    (row,) = rows(tmp_path)
+    slowly = Slowly(place)
+    assert row["input_ids"] == slowly.ids(slowly.text(conversation(made(".p.o."))))
+    assert [slowly.tokenizer.decode(run, skip_special_tokens=False) for run in runs(row)] == [
+        f"Thought: why {i}\nAction: do {i}<|im_end|>" for i in (1, 3, 5)
+    ]
+    assert not summary.remarks
+
+
+def test_where_the_next_speakers_sign_ends_a_turn_it_is_the_label_of_that(
+    folder: Callable[[str, str], Path], tmp_path: Path
+) -> None:
+    place = folder(NEXT_SIGN_ENDS, "byte-level")
+    summary = export([made(".p.o.")], "tokens", tmp_path, tokenizer=place)
+    decode = Slowly(place).tokenizer.decode
+    assert [decode(run, skip_special_tokens=False) for run in runs(rows(tmp_path)[0])] == [
+        "Thought: why 1\nAction: do 1<|im_start|>",
+        "Thought: why 3\nAction: do 3<|im_start|>",
+        "Thought: why 5\nAction: do 5",
+    ]
+    assert not summary.remarks
+
+
+def test_a_special_token_that_takes_the_blanks_behind_it_ends_a_turn_like_another(tmp_path: Path) -> None:
+    tokenizer = byte_level()
+    tokenizer.add_special_tokens([AddedToken("<|im_end|>", rstrip=True, special=True, normalized=False)])
+    place = saved(tmp_path / "tokenizer", tokenizer=tokenizer)
+    assert len(tokenizer.encode("<|im_end|> \n", add_special_tokens=False)) == 1
+    export([made(".p.o.")], "tokens", tmp_path / "out", tokenizer=place)
+    (row,) = rows(tmp_path / "out")
+    slowly = Slowly(place)
+    assert row["input_ids"] == slowly.ids(slowly.text(conversation(made(".p.o."))))
+    assert [slowly.tokenizer.decode(run, skip_special_tokens=False) for run in runs(row)] == [
+        f"Thought: why {i}\nAction: do {i}<|im_end|>" for i in (1, 3, 5)
+    ]
+
+
+def test_special_tokens_that_only_the_configuration_knows_are_the_tokenizers_too(tmp_path: Path) -> None:
+    expected = saved(tmp_path / "expected")
+    bare = saved(tmp_path / "bare", eos_token="<|im_end|>")
+    data = json.loads((bare / "tokenizer.json").read_text())
+    data["added_tokens"] = [one for one in data["added_tokens"] if one["content"] != "<|im_end|>"]
+    (bare / "tokenizer.json").write_text(json.dumps(data))
+    export(many(2), "tokens", tmp_path / "a", tokenizer=expected)
+    export(many(2), "tokens", tmp_path / "b", tokenizer=bare)
+    assert rows(tmp_path / "a") == rows(tmp_path / "b")
+    decoder = {"77": {"content": "<|im_end|>", "special": True}}
+    (bare / "tokenizer_config.json").write_text(
+        json.dumps({"chat_template": CHATML, "added_tokens_decoder": decoder})
+    )
+    with pytest.raises(ExportError, match=r"numbers '<\|im_end\|>' 77.*save_pretrained"):
+        export(many(2), "tokens", tmp_path / "c", tokenizer=bare)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        CHATML.replace("message['content']", "message['content'][:10]"),
+        CHATML.replace("message['content']", "message['content'] | upper"),
+        CHATML.replace(
+            "{% for message in messages %}", "{% for message in messages if message.role != 'user' %}"
+        ),
+        "hello",
+        "{{ '' }}",
+    ],
+)
+def test_what_a_template_does_not_say_is_not_trained(template: str, tmp_path: Path) -> None:
+    summary = export(many(2), "tokens", tmp_path / "out", tokenizer=saved(tmp_path / "tokenizer", template))
+    assert summary.left_out == {"the chat template leaves out what a message says": 2}
+    assert rows(tmp_path / "out") == []
+
+
+def test_replies_that_nothing_ends_are_told_of(tmp_path: Path) -> None:
+    text = CHATML.replace("<|im_end|>", "<|eot|>")
+    summary = export(many(2), "tokens", tmp_path / "out", tokenizer=saved(tmp_path / "tokenizer", text))
+    assert [count for remark, count in summary.remarks.items() if "to stop" in remark] == [2]
+
+
 def test_a_template_that_rewrites_history_gives_a_record_for_each_reply_that_counts(
     folder: Callable[[str, str], Path], tmp_path: Path
 ) -> None:
@@ -244,6 +332,22 @@ def test_a_long_conversation_is_cut_after_a_reply_that_counts(
             assert row == {key: values[: fit[-1]] for key, values in whole.items()}
             assert summary.trained == len(fit)
             assert summary.remarks == {f"cut after a reply, to {limit} tokens at most": 1}
+
+
+def test_long_conversations_are_encoded_a_few_at_a_time(
+    folder: Callable[[str, str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = folder(CHATML, "byte-level"), folder(LAST_IS_SPECIAL, "byte-level")
+    some = [made(".p.o." * (i % 4 + 1), f"{i}") for i in range(20)]
+    export(some, "tokens", tmp_path / "a", tokenizer=one)
+    export(some, "tokens", tmp_path / "b", tokenizer=other)
+    monkeypatch.setattr("trpg_env.tuning.formats.tokens.LONG", 500)
+    monkeypatch.setattr("trpg_env.tuning.tokens.labels.AT_ONCE", 100)
+    monkeypatch.setattr("trpg_env.tuning.tokens.labels.KEPT", 100)
+    export(some, "tokens", tmp_path / "c", tokenizer=one)
+    export(some, "tokens", tmp_path / "d", tokenizer=other)
+    assert rows(tmp_path / "a") == rows(tmp_path / "c")
+    assert rows(tmp_path / "b") == rows(tmp_path / "d")
 
 
 def test_prefixes_that_are_too_long_are_left_out_and_told(

@@ -85,10 +85,10 @@ def _add_amount(command: argparse.ArgumentParser) -> None:
         "--limit",
         type=positive,
         metavar="N",
-        help="N records, drawn evenly; a smaller N gives a part of what a larger one gives",
+        help="N episodes, drawn evenly; a smaller N gives a part of what a larger one gives",
     )
     amount.add_argument(
-        "--seed", type=count, default=0, metavar="S", help="which N records --limit draws (default 0)"
+        "--seed", type=count, default=0, metavar="S", help="which N episodes --limit draws (default 0)"
     )
     amount.add_argument(
         "--split",

@@ -74,7 +74,7 @@ dataset = load_dataset("path/to/this/folder", split="{data_files[filled[0]]}")
 
 ## Options
 
-{_table(("option", "value"), _options(summary.options))}
+{_table(("option", "value"), [*_options(summary.options), *summary.facts.items()])}
 
 ## Families
 
@@ -109,7 +109,7 @@ def _counts(summary: Summary) -> list[tuple[object, ...]]:
     errors = summary.kept.errors
     kinds = ", ".join(f"{kind} {errors[kind]}" for kind in ("parameter", "place", "logic"))
     rows: list[tuple[object, ...]] = [
-        ("records", f"{summary.records} of {summary.read.episodes} trajectories"),
+        ("records", summary.amount()),
         ("replies", summary.replies),
         ("erroneous replies", summary.errors),
     ]
@@ -146,7 +146,7 @@ def _options(options: Options) -> list[tuple[object, ...]]:
     if options.exclude:
         chosen.append(("excluded families", ", ".join(sorted(options.exclude))))
     if options.limit is not None:
-        chosen.append(("limit", f"{options.limit}, seed {options.seed}"))
+        chosen.append(("episodes at most", f"{options.limit}, drawn with seed {options.seed}"))
     if options.split is not None:
         chosen.append(("share of families to be held out", options.split))
     if options.system_prompt:
@@ -155,8 +155,6 @@ def _options(options: Options) -> list[tuple[object, ...]]:
         chosen.append(("prefixes of an episode at most", options.max_prefixes))
     if options.tokenizer is not None:
         chosen.append(("tokenizer", public_tokenizer(options.tokenizer)))
-    if options.max_length is not None:
-        chosen.append(("tokens in a record at most", options.max_length))
     return chosen
 
 

@@ -18,14 +18,20 @@ from trpg_env.trajectory.reading import what_is_wrong
 from trpg_env.tuning.card import card
 from trpg_env.tuning.conversation import conversation
 from trpg_env.tuning.folder import README, Stage, staged
-from trpg_env.tuning.formats import FORMATS, Episode, Format
-from trpg_env.tuning.options import SPECIAL, ExportError, Options, families, one_ablation
+from trpg_env.tuning.formats import FORMATS, Episode, Format, Telling
+from trpg_env.tuning.options import (
+    HELD_OUT,
+    SPECIAL,
+    TRAIN,
+    WHOLE,
+    ExportError,
+    Options,
+    families,
+    one_ablation,
+)
 from trpg_env.tuning.selection import selected
 from trpg_env.tuning.subset import draw, is_held_out
 from trpg_env.tuning.summary import Summary
-
-WHOLE, TRAIN, HELD_OUT = "data", "train", "test"
-"""The data files: all in one, or with a split the two that Hugging Face's `datasets` knows by their names."""
 
 SPLITS = {WHOLE: "train", TRAIN: "train", HELD_OUT: "test"}
 """What `datasets` calls them."""
@@ -77,8 +83,8 @@ def export(
         drop_refinements: Whether erroneous replies and the answers to them are cut out (an ablation; the
             refining replies do not count then, see `trpg_env.tuning.Ablation`).
         exclude: Families that are left out.
-        limit: How many records there are at most, drawn evenly by id: with the same seed, a smaller limit gives the
-            first records of a larger one. 1 or more.
+        limit: How many episodes there are at most, drawn evenly by id: with the same seed, a smaller limit gives the
+            first ones of a larger one. 1 or more.
         seed: Which subset `limit` draws, 0 or more.
         split: The share of families that is held out, above 0 and below 1. A family is held out if its hash is
             below the share, whatever other families there are; with few families that may be none.
@@ -168,6 +174,8 @@ def _written(trajectories: Iterable[Trajectory], format: Format, out: Path, opti
     more_files = format.more_files(list(data_files), options)
     names = [README, *more_files, *(file for name in data_files for file in format.files(name))]
     summary = Summary(out, format.name, options, format.has_loss)
+    if isinstance(encode, Telling):
+        summary.facts.update(encode.facts)
     with staged(out, names) as stage:
         with ExitStack() as stack:
             sinks = [stack.enter_context(format.sink(stage, name)) for name in data_files]

@@ -20,7 +20,7 @@ class Options:
         success_only: Whether only trajectories that reach the goal are written (the paper's choice).
         ablation: What is taken away from refinement tuning.
         exclude: Families that are left out.
-        limit: How many records there are at most, 1 or more; None for all.
+        limit: How many episodes there are at most, 1 or more; None for all.
         seed: Which subset `limit` draws, 0 or more.
         split: The share of families that is held out, above 0 and below 1; None for no split.
         system_prompt: Whether each conversation begins with the `llm` player's system message.
@@ -64,6 +64,9 @@ class Options:
         """Whether an option that not every format takes is asked for."""
         return getattr(self, name) not in (None, False)
 
+
+WHOLE, TRAIN, HELD_OUT = "data", "train", "test"
+"""The data files: all in one, or with a split the two that Hugging Face's `datasets` knows by their names."""
 
 SPECIAL = ("system_prompt", "max_prefixes", "tokenizer", "max_length")
 """The options that not every format takes."""

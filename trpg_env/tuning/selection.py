@@ -79,7 +79,7 @@ def _digest(trajectory: Trajectory) -> bytes:
         else f"{turn.thought}\0{turn.action}\0{turn.reply}"
         for turn in trajectory.turns
     )
-    return hashlib.blake2b(told.encode(), digest_size=12).digest()
+    return hashlib.blake2b(told.encode(errors="surrogatepass"), digest_size=12).digest()
 
 
 def _alternates(trajectory: Trajectory) -> bool:

@@ -39,6 +39,7 @@ class Summary:
         trained: Those that count towards the loss.
         read: What was read, counted.
         kept: What was written, counted.
+        facts: What the records hang on beside the options.
         left_out: Why trajectories were left out, and how many.
         remarks: What was done to episodes on their way, and to how many.
         families: The records of each family, the held-out ones included.
@@ -59,6 +60,7 @@ class Summary:
     trained: int = 0
     read: Statistics = field(default_factory=Statistics)
     kept: Statistics = field(default_factory=Statistics)
+    facts: dict[str, str] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
     remarks: Counter[str] = field(default_factory=Counter)
     families: Counter[str] = field(default_factory=Counter)
@@ -105,7 +107,7 @@ class Summary:
         found = []
         options, families = self.options, self.families
         if options.limit is not None and self.kept.episodes < options.limit:
-            found.append(f"{options.limit} records were asked for, and there are only {self.records}")
+            found.append(f"{options.limit} episodes were asked for, and there are only {self.kept.episodes}")
         if options.split is not None and families and not self.held_out:
             found.append(f"no family is held out at {options.split:g}{self._larger_share()}")
         return found
@@ -128,6 +130,11 @@ class Summary:
             )
         return found
 
+    def amount(self) -> str:
+        """How many records there are of how many trajectories."""
+        several = f", of {self.kept.episodes}" if self.records != self.kept.episodes else ""
+        return f"{self.records}{several} of {self.read.episodes} trajectories"
+
     def lines(self, *, shortfalls: bool = True) -> list[str]:
         """The summary as lines for people.
 
@@ -136,7 +143,7 @@ class Summary:
         """
         loss = f", of which {self.trained} count towards the loss" if self.has_loss else ""
         lines = [
-            f"records             {self.records} of {self.read.episodes} trajectories",
+            f"records             {self.amount()}",
             f"replies             {self.replies}{loss}",
         ]
         if self.families:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from trpg_env.trajectory import Trajectory
 from trpg_env.tuning.conversation import Message
@@ -48,6 +48,17 @@ class Entry:
 
 Encode = Callable[[Iterable[Episode]], Iterator[Entry]]
 """Episodes → what becomes of each, in their order; it may look ahead to work on several at once."""
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """What encodes and has something to tell on the dataset card.
+
+    Attributes:
+        facts: What the records hang on beside the options: name → text.
+    """
+
+    facts: Mapping[str, str]
 
 
 def one_by_one(records: Callable[[Episode, Options], Iterable[Record]]) -> Callable[[Options], Encode]:

@@ -3,24 +3,29 @@
 Trainers differ in what they make of messages. Tokens with labels leave nothing to make of them.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
+from dataclasses import replace
+from datetime import datetime
 from itertools import islice
 
 import numpy as np
 
-from trpg_env.tuning.formats.base import Columns, Encode, Entry, Episode, Format, Record
+from trpg_env.tuning.formats.base import Columns, Entry, Episode, Format, Record
 from trpg_env.tuning.options import Options
 from trpg_env.tuning.prefixes import counting_at, prefix_ends
 from trpg_env.tuning.tokens.files import TokenFiles, token_files
 from trpg_env.tuning.tokens.labels import Encoded, Encoder, Ids
-from trpg_env.tuning.tokens.rendering import Rendered, Renderer
+from trpg_env.tuning.tokens.rendering import Rendered, Renderer, Unsaid
 from trpg_env.tuning.tokens.template import ChatTemplate
 from trpg_env.tuning.tokens.tokenizer import load_tokenizer
 
 BATCH = 128
-"""How many episodes are encoded at once."""
+"""How many episodes are encoded at once, where they are not too long."""
+
+LONG = 1 << 22
+"""How many characters are encoded at once at most, where an episode does not have more."""
 
 _ABOUT = """\
 Tokens for one model: `input_ids`, `attention_mask`, and `labels`, which are the ids where a token counts towards the
@@ -36,98 +41,139 @@ class _Work:
 
     Attributes:
         episode: The episode.
-        ends: The replies that the texts end with, where each is a prefix; None for one text of it all.
-        texts: The texts.
+        texts: The texts; none where the chat template does not say what its messages say.
     """
 
     def __init__(self, episode: Episode, renderer: Renderer, options: Options) -> None:
         self.episode = episode
-        self.ends: list[int] | None = None
-        whole = renderer.whole(episode.messages)
-        if whole is not None:
-            self.texts: list[Rendered] = [whole]
-        else:
-            self.ends = prefix_ends(episode.messages, options.max_prefixes)
-            self.texts = [renderer.up_to(episode.messages, end) for end in self.ends]
+        self.texts: list[Rendered] = []
+        self._ends: list[int] | None = None
+        try:
+            whole = renderer.whole(episode.messages)
+            if whole is not None:
+                self.texts = [whole]
+                return
+            self._ends = prefix_ends(episode.messages, options.max_prefixes)
+            self.texts = [renderer.up_to(episode.messages, end) for end in self._ends]
+        except Unsaid:
+            self.texts = []
 
-    def entry(self, read: Sequence[Encoded], longest: int | None) -> Entry:
+    def entry(self, read: Sequence[Encoded], encoder: Encoder, longest: int | None) -> Entry:
         """What becomes of the episode.
 
         Args:
             read: Its texts in tokens.
+            encoder: What has read them.
             longest: The most tokens in a record.
         """
-        if self.ends is None:
-            return self._whole(read[0], longest)
-        return self._prefixes(self.ends, read, longest)
+        if not read:
+            return Entry(self.episode, [], left_out="the chat template leaves out what a message says")
+        entry = (
+            self._whole(read[0], longest) if self._ends is None else self._prefixes(self._ends, read, longest)
+        )
+        if entry.left_out is not None:
+            return entry
+        remarks = list(entry.remarks)
+        if any(one.apart for one in read):
+            remarks.append(
+                "prompts and replies encoded apart, for the tokenizer reads them otherwise together"
+            )
+        if not any(
+            encoder.says_when_to_stop(one.ids[part.end - 1]) for one in read for part in one.parts.values()
+        ):
+            remarks.append("no reply ends with a special token, so nothing in it may tell a server to stop")
+        return replace(entry, remarks=remarks)
 
     def _whole(self, read: Encoded, longest: int | None) -> Entry:
-        trajectory, messages = self.episode.trajectory, self.episode.messages
-        trained = [i for i, message in enumerate(messages) if message.loss]
+        trained = [i for i, message in enumerate(self.episode.messages) if message.loss]
         if longest is None or len(read.ids) <= longest:
             return Entry(self.episode, [_record(read.ids, read.labels(trained))])
         trained = [i for i in trained if read.parts[i].end <= longest]
         if not trained:
-            return Entry(self.episode, [], left_out=_too_long(longest))
+            return Entry(
+                self.episode, [], left_out=f"more than {longest} tokens up to the first reply that counts"
+            )
         end = read.parts[trained[-1]].end
-        cut = Episode(trajectory, messages[: trained[-1] + 1])
         record = _record(read.ids[:end], read.labels(trained)[:end])
-        return Entry(cut, [record], remarks=[f"cut after a reply, to {longest} tokens at most"])
+        return Entry(
+            self._up_to(trained), [record], remarks=[f"cut after a reply, to {longest} tokens at most"]
+        )
 
     def _prefixes(self, ends: Sequence[int], read: Sequence[Encoded], longest: int | None) -> Entry:
         fit = [i for i, one in enumerate(read) if longest is None or len(one.ids) <= longest]
         if not fit:
-            return Entry(self.episode, [], left_out=_too_long(longest))
+            return Entry(self.episode, [], left_out=f"each of its prefixes has more than {longest} tokens")
         records = [_record(read[i].ids, read[i].labels([ends[i]])) for i in fit]
-        kept = Episode(self.episode.trajectory, counting_at(self.episode.messages, [ends[i] for i in fit]))
         remarks = ["written as prefix records, for the chat template rewrites what was said before"]
         if len(fit) < len(read):
             remarks.append(f"without its prefixes of more than {longest} tokens")
-        return Entry(kept, records, remarks=remarks)
+        return Entry(self._up_to([ends[i] for i in fit]), records, remarks=remarks)
 
-
-def _too_long(longest: int | None) -> str:
-    return f"more than {longest} tokens up to the first reply that counts"
+    def _up_to(self, ends: Sequence[int]) -> Episode:
+        """The episode as far as it is written, with loss on these replies alone."""
+        messages = self.episode.messages[: ends[-1] + 1]
+        return Episode(self.episode.trajectory, counting_at(messages, ends))
 
 
 def _record(ids: Ids, labels: Ids) -> Record:
     return {"input_ids": ids, "attention_mask": np.ones(len(ids), dtype=np.int8), "labels": labels}
 
 
-def _encoder(options: Options) -> Encode:
-    chat = load_tokenizer(options.tokenizer)
-    renderer = Renderer(ChatTemplate(chat.template, chat.tokens), chat.splits_at)
-    longest = chat.max_length if options.max_length is None else int(options.max_length)
-    return partial(_entries, renderer, Encoder(chat.tokenizer), longest, options)
+class _Encoding:
+    """Encodes episodes.
+
+    Attributes:
+        facts: What the records hang on beside the options.
+    """
+
+    def __init__(self, options: Options) -> None:
+        chat = load_tokenizer(options.tokenizer)
+        moment = datetime.now().astimezone()
+        template = ChatTemplate(chat.template, chat.tokens, moment)
+        self._options = options
+        self._renderer = Renderer(template, chat.special, chat.splits_at)
+        self._encoder = Encoder(chat.tokenizer)
+        self._longest = chat.max_length if options.max_length is None else int(options.max_length)
+        self.facts = {"chat template, SHA-256": hashlib.sha256(chat.template.encode()).hexdigest()}
+        if "strftime_now" in chat.template:
+            self.facts["day that the chat template is told"] = moment.date().isoformat()
+        if self._longest is not None:
+            self.facts["tokens in a record at most"] = str(self._longest)
+
+    def __call__(self, episodes: Iterable[Episode]) -> Iterator[Entry]:
+        """What becomes of episodes; while a batch is rendered, the one before is encoded on all cores."""
+        batches = _batches(_Work(episode, self._renderer, self._options) for episode in episodes)
+        with ThreadPoolExecutor(1) as pool:
+            works: list[_Work] = []
+            reading: Future[list[Encoded]] | None = None
+            while works or reading is None:
+                following = next(batches, [])
+                read = reading.result() if reading is not None else []
+                reading = pool.submit(self._encoder.encode, [one for work in following for one in work.texts])
+                each = iter(read)
+                for work in works:
+                    yield work.entry(list(islice(each, len(work.texts))), self._encoder, self._longest)
+                works = following
 
 
-def _entries(
-    renderer: Renderer, encoder: Encoder, longest: int | None, options: Options, episodes: Iterable[Episode]
-) -> Iterator[Entry]:
-    """What becomes of episodes; while a batch is rendered, the one before is encoded on all cores."""
-    coming = iter(episodes)
-    with ThreadPoolExecutor(1) as pool:
-        works: list[_Work] = []
-        reading: Future[list[Encoded]] | None = None
-        while works or reading is None:
-            following = [_Work(episode, renderer, options) for episode in islice(coming, BATCH)]
-            read = reading.result() if reading is not None else []
-            reading = pool.submit(encoder.encode, [one for work in following for one in work.texts])
-            yield from _finished(works, read, longest)
-            works = following
-
-
-def _finished(works: Sequence[_Work], read: Sequence[Encoded], longest: int | None) -> Iterator[Entry]:
-    each = iter(read)
+def _batches(works: Iterable[_Work]) -> Iterator[list[_Work]]:
+    batch: list[_Work] = []
+    size = 0
     for work in works:
-        yield work.entry(list(islice(each, len(work.texts))), longest)
+        batch.append(work)
+        size += sum(len(one.text) for one in work.texts)
+        if len(batch) >= BATCH or size >= LONG:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 TOKENS = Format(
     "tokens",
     _ABOUT,
     _COLUMNS,
-    _encoder,
+    _Encoding,
     takes=frozenset({"system_prompt", "max_prefixes", "tokenizer", "max_length"}),
     suffix=".parquet",
     sink=TokenFiles,

@@ -8,11 +8,13 @@ import hashlib
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from trpg_env.tuning.folder import SUBFOLDER, Stage
+from trpg_env.tuning.options import HELD_OUT
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,7 +32,7 @@ ARROW, STATE, INFO = (
 
 def token_files(data_file: str) -> Sequence[str]:
     """The files that a data file comes with: with what is trained on, the form for `tokenized_path`."""
-    return (data_file,) if data_file.startswith("test") else (data_file, ARROW, STATE, INFO)
+    return (data_file,) if PurePath(data_file).stem == HELD_OUT else (data_file, ARROW, STATE, INFO)
 
 
 class TokenFiles:
@@ -73,7 +75,7 @@ class TokenFiles:
                     self._tell_of(file)
         finally:
             for file in self._files:
-                file.open = False
+                file.live = False
             for writer in self._writers:
                 writer.close()
 
@@ -121,14 +123,14 @@ class _File(io.RawIOBase):
 
     Attributes:
         digest: The hash of what was written.
-        open: Whether what is written goes anywhere; writers that are closed after an error still write their ends.
+        live: Whether what is written goes anywhere; writers that are closed after an error still write their ends.
     """
 
     def __init__(self, stage: Stage, name: str) -> None:
         self._stage = stage
         self._name = name
         self.digest = hashlib.blake2b(digest_size=8)
-        self.open = True
+        self.live = True
 
     def writable(self) -> bool:
         """It is there to be written to."""
@@ -137,7 +139,7 @@ class _File(io.RawIOBase):
     def write(self, data: Any) -> int:
         """Add to the file."""
         chunk = bytes(data)
-        if self.open:
+        if self.live:
             self.digest.update(chunk)
             self._stage.write(self._name, chunk)
         return len(chunk)

@@ -1,17 +1,17 @@
 """Tokens and labels of rendered conversations: each token of a reply that counts has a label, no other has.
 
-The tokens before a reply must be those of the prompt for it, encoded by itself, and those up to its end what the same text
-gives that ends there. Some templates and tokenizers have it otherwise: a prompt that ends in a blank, which the tokenizer
-takes into the reply's first word, or in two line ends, which it takes as one token only where nothing follows. Then
-the text is encoded in parts that meet where replies begin and end. So it is in play: the model is given the prompt's
-tokens, and goes on with its own.
+The tokens before a reply must be those of the prompt for it, encoded by itself. Some templates and tokenizers have it
+otherwise: a prompt that ends in a blank, which the tokenizer takes into the reply's first word, or in two line ends,
+which it takes as one token only where nothing follows. Then the text is encoded in parts that meet where replies begin
+and end. So it is in play: the model is given the prompt's tokens, and goes on with its own. Only what was said
+earlier is then split as it was when it was new, where a server would read it anew.
 
 A tokenizer splits a text at special tokens before it looks at anything else, so what stands between them is encoded by
 itself, and once: episodes of one script begin with the same instruction, and are often told the same. The first
 conversations are encoded as a whole too, and compared token by token.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -33,6 +33,9 @@ COMPARED = 200
 KEPT = 1 << 23
 """How many tokens are kept for the texts that come again."""
 
+AT_ONCE = 1 << 21
+"""How many characters are encoded at once."""
+
 Ids = NDArray[np.int32]
 
 
@@ -42,10 +45,12 @@ class Encoded(NamedTuple):
     Attributes:
         ids: The tokens.
         parts: Each reply's tokens, from the first to behind the last, by the message's index.
+        apart: Whether prompts and replies are encoded apart, for read together they would have other tokens.
     """
 
     ids: Ids
     parts: dict[int, Span]
+    apart: bool
 
     def labels(self, trained: Collection[int]) -> Ids:
         """The labels where these replies count towards the loss."""
@@ -63,11 +68,19 @@ class _Piece(NamedTuple):
     replies: tuple[Span, ...]
 
 
-class _Read(NamedTuple):
-    """A piece's tokens, and the replies' parts in them."""
+class _Tokens(NamedTuple):
+    """A piece's tokens, the replies' parts in them, and whether it was encoded in parts."""
 
     ids: Ids
     replies: tuple[Span, ...]
+    apart: bool
+
+
+class _Prompt(NamedTuple):
+    """The end of a prompt, from a special token on, and the tokens that the whole has there."""
+
+    text: str
+    ids: Ids
 
 
 class Encoder:
@@ -79,11 +92,12 @@ class Encoder:
 
     def __init__(self, tokenizer: "Tokenizer") -> None:
         self._tokenizer = tokenizer
+        # Where a blank is put before whatever is encoded, the parts of a text are not what they are in it.
         first = tokenizer.encode("b", add_special_tokens=False).tokens[:1]
         self._adds_blanks = bool(first) and first[0][0] in "▁Ġ"
         added = tokenizer.get_added_tokens_decoder()
         self._special = {number for number, token in added.items() if token.special}
-        self._kept: dict[_Piece, _Read] = {}
+        self._kept: dict[_Piece, _Tokens] = {}
         self._size = 0
         self._left_to_compare = COMPARED
         self._splits = True
@@ -99,48 +113,89 @@ class Encoder:
             self._kept.clear()
             self._size = 0
         pieces = [_pieces(one, one.cuts if self._splits else ()) for one in texts]
-        self._read([piece for those in pieces for piece in those])
+        self._keep([piece for those in pieces for piece in those])
         return [self._joined(one, those) for one, those in zip(texts, pieces, strict=True)]
+
+    def says_when_to_stop(self, token: int) -> bool:
+        """Whether a token is one of those with which models are stopped: a special one."""
+        return token in self._special
 
     def _compare(self, texts: Sequence[Rendered]) -> None:
         """See whether pieces give the tokens that the whole gives; where they do not, nothing is encoded in pieces."""
-        compared = [one for one in texts[: self._left_to_compare] if one.cuts]
+        compared = [one for one in texts if one.cuts][: self._left_to_compare]
         self._left_to_compare -= len(compared)
         for one, whole in zip(compared, self._encodings([one.text for one in compared]), strict=True):
             pieces = self._encodings([piece.text for piece in _pieces(one, one.cuts)])
             self._splits = self._splits and [i for piece in pieces for i in piece.ids] == whole.ids
 
-    def _encodings(self, texts: Sequence[str]) -> "list[Encoding]":
-        return self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+    def _encodings(self, texts: Sequence[str]) -> "Iterator[Encoding]":
+        """What the tokenizer makes of texts; it has so many at once that memory holds what it makes of them."""
+        waiting: list[str] = []
+        size = 0
+        for text in texts:
+            waiting.append(text)
+            size += len(text)
+            if size >= AT_ONCE:
+                yield from self._batch(waiting)
+                waiting, size = [], 0
+        yield from self._batch(waiting)
 
-    def _read(self, pieces: Sequence[_Piece]) -> None:
+    def _batch(self, texts: list[str]) -> "list[Encoding]":
+        try:
+            return self._tokenizer.encode_batch(texts, add_special_tokens=False)
+        except TypeError as error:  # half a character, which only a template writes
+            raise ExportError(f"the chat template writes what is no text: {error}") from None
+
+    def _keep(self, pieces: Sequence[_Piece]) -> None:
+        """Encode the pieces that are new."""
         new = list(dict.fromkeys(piece for piece in pieces if piece not in self._kept))
-        found = [
-            _placed(piece, one)
-            for piece, one in zip(new, self._encodings([p.text for p in new]), strict=True)
-        ]
-        apart = self._apart(new, found)
-        for i, (piece, read) in enumerate(zip(new, found, strict=True)):
-            kept = self._in_parts(piece) if read is None or i in apart else read
-            self._kept[piece] = kept
-            self._size += len(kept.ids)
+        apart, prompts = [], []
+        for piece, encoding in zip(new, self._encodings([piece.text for piece in new]), strict=True):
+            tokens = self._placed(piece, encoding)
+            if tokens is None:
+                apart.append(piece)
+                continue
+            self._kept[piece] = tokens
+            prompts += [(piece, prompt) for prompt in self._prompts(piece, tokens, encoding)]
+        # Most prompts end in the same words: a role's name behind a special token.
+        ends = dict.fromkeys(prompt.text for _, prompt in prompts)
+        alone = dict(zip(ends, (encoding.ids for encoding in self._encodings(list(ends))), strict=True))
+        apart += [piece for piece, prompt in prompts if alone[prompt.text] != prompt.ids.tolist()]
+        for piece in apart:
+            self._kept[piece] = self._in_parts(piece)
+        self._size += sum(len(self._kept[piece].ids) for piece in new)
 
-    def _apart(self, pieces: Sequence[_Piece], found: "Sequence[_Read | None]") -> set[int]:
-        """Which pieces have other tokens before a reply, or up to its end, than the text has that ends there."""
-        ends: dict[str, list[tuple[int, Ids]]] = {}
-        for i, (piece, read) in enumerate(zip(pieces, found, strict=True)):
-            for span, tokens in zip(piece.replies, read.replies if read else (), strict=False):
-                assert read is not None
-                ends.setdefault(piece.text[: span.start], []).append((i, read.ids[: tokens.start]))
-                if read.ids[tokens.end - 1] not in self._special:
-                    ends.setdefault(piece.text[: span.end], []).append((i, read.ids[: tokens.end]))
-        apart = set()
-        for alone, those in zip(self._encodings(list(ends)), ends.values(), strict=True):
-            ids = np.array(alone.ids, dtype=np.int32)
-            apart |= {i for i, others in those if not np.array_equal(ids, others)}
-        return apart
+    def _placed(self, piece: _Piece, encoding: "Encoding") -> _Tokens | None:
+        """The tokens of a piece; None where one of them lies across a reply's beginning or end."""
+        ids = np.array(encoding.ids, dtype=np.int32)
+        replies = []
+        for start, end in piece.replies:
+            first, last = encoding.char_to_token(start), encoding.char_to_token(end - 1)
+            if first is None or last is None:
+                return None
+            begins, ends = encoding.token_to_chars(first), encoding.token_to_chars(last)
+            if begins is None or ends is None or begins[0] < start:
+                return None
+            # Some special tokens take the blanks behind them for their own.
+            if ends[1] > end and (int(ids[last]) not in self._special or piece.text[end : ends[1]].strip()):
+                return None
+            # The last character may be several tokens.
+            while last + 1 < len(ids) and encoding.token_to_chars(last + 1) == ends:
+                last += 1
+            replies.append(Span(first, last + 1))
+        return _Tokens(ids, tuple(replies), apart=False)
 
-    def _in_parts(self, piece: _Piece) -> _Read:
+    def _prompts(self, piece: _Piece, tokens: _Tokens, encoding: "Encoding") -> Iterator[_Prompt]:
+        """The prompts for a piece's replies, each from the last special token before the reply on."""
+        special = np.array([i for i, token in enumerate(tokens.ids.tolist()) if token in self._special])
+        for span, (first, _) in zip(piece.replies, tokens.replies, strict=True):
+            before = special[special < first]
+            begin = int(before[-1]) if len(before) else 0
+            chars = encoding.token_to_chars(begin)
+            if begin < first and chars is not None:
+                yield _Prompt(piece.text[chars[0] if begin else 0 : span.start], tokens.ids[begin:first])
+
+    def _in_parts(self, piece: _Piece) -> _Tokens:
         """The tokens of a piece that is split where replies begin and end."""
         if self._adds_blanks:
             across = piece.replies[0].start
@@ -153,16 +208,17 @@ class Encoder:
         parts = [encoding.ids for encoding in self._encodings([piece.text[a:b] for a, b in pairwise(places)])]
         tokens = dict(zip(places, np.cumsum([0, *map(len, parts)]).tolist(), strict=True))
         ids = np.array([i for part in parts for i in part], dtype=np.int32)
-        return _Read(ids, tuple(Span(tokens[start], tokens[end]) for start, end in piece.replies))
+        replies = tuple(Span(tokens[start], tokens[end]) for start, end in piece.replies)
+        return _Tokens(ids, replies, apart=True)
 
     def _joined(self, rendered: Rendered, pieces: Sequence[_Piece]) -> Encoded:
         position, spans = 0, []
-        read = [self._kept[piece] for piece in pieces]
-        for one in read:
+        tokens = [self._kept[piece] for piece in pieces]
+        for one in tokens:
             spans += [Span(position + start, position + end) for start, end in one.replies]
             position += len(one.ids)
         parts = dict(zip(rendered.spans, spans, strict=True))
-        return Encoded(np.concatenate([one.ids for one in read]), parts)
+        return Encoded(np.concatenate([one.ids for one in tokens]), parts, any(one.apart for one in tokens))
 
 
 def _pieces(rendered: Rendered, cuts: Sequence[int]) -> list[_Piece]:
@@ -177,20 +233,3 @@ def _pieces(rendered: Rendered, cuts: Sequence[int]) -> list[_Piece]:
         inside = tuple(Span(a - start, b - start) for a, b in spans[first:following])
         pieces.append(_Piece(rendered.text[start:end], inside))
     return pieces
-
-
-def _placed(piece: _Piece, encoding: "Encoding") -> _Read | None:
-    """The tokens of a piece; None where one of them lies across a reply's beginning or end."""
-    replies = []
-    for start, end in piece.replies:
-        first, last = encoding.char_to_token(start), encoding.char_to_token(end - 1)
-        if first is None or last is None:
-            return None
-        starts, ends = encoding.token_to_chars(first), encoding.token_to_chars(last)
-        if starts is None or ends is None or starts[0] != start or ends[1] != end:
-            return None
-        # The last character may be several tokens.
-        while last + 1 < len(encoding) and encoding.token_to_chars(last + 1) == ends:
-            last += 1
-        replies.append(Span(first, last + 1))
-    return _Read(np.array(encoding.ids, dtype=np.int32), tuple(replies))

@@ -1,13 +1,13 @@
-"""Where each reply stands in the text that a model reads: found by rendering, never by searching.
+"""Where each reply stands in the text that a model reads, told by rendering prefixes of its conversation.
 
-A reply's part of the text lies between two renderings: of all messages before it, up to where the next reply begins, and
-of all messages up to it. Both are prefixes of the whole conversation's text, or the template rewrites history (it
-drops earlier thoughts, say); each reply then has a text of its own, and its records are prefix records.
+A reply's part of the text begins where the prompt for it ends, which is the text of all messages before it up to where the
+next reply begins. It ends with the end-of-turn token that stands behind the reply in the text of all messages up to it.
+Where all these are beginnings of the whole conversation's text, that is one record. Else the template rewrites history
+(it drops earlier thoughts, say); each reply then has a text of its own, and its record is a prefix.
 
-Rendering twice for every reply costs more than reading the tokens. It is done once for every shape, which is a
-sequence of roles, with marks in the place of contents; that tells what stands around each content, and where in it
-a reply's part begins and ends. Every conversation is rendered once, and must be exactly what its shape says; where
-it is not, since the template looks into the contents, its own prefixes are rendered.
+Rendering twice for every reply costs more than reading the tokens. It is done once for every sequence of roles, with
+marks in the place of contents; that tells what stands around each content. Every conversation is rendered once, and must be
+exactly what the marks say; where it is not, since the template looks into the contents, its own prefixes are rendered.
 """
 
 from collections.abc import Collection, Sequence
@@ -18,14 +18,18 @@ from trpg_env.tuning.conversation import Message
 from trpg_env.tuning.options import ExportError
 from trpg_env.tuning.tokens.template import ChatTemplate
 
-SHAPES = 4_096
-"""How many shapes are remembered."""
+REMEMBERED = 4_096
+"""How many layouts are remembered."""
 
 _BLANK = "\x0b"
 """Stands around marks, to tell whether contents are trimmed: a blank that no template writes itself."""
 
 _SHOWN = 40
 """How much of a text an error shows, in characters."""
+
+
+class Unsaid(Exception):
+    """The chat template leaves out, or changes, what a message of the conversation says."""
 
 
 class Span(NamedTuple):
@@ -41,8 +45,8 @@ class Rendered:
 
     Attributes:
         text: The text.
-        spans: The part of each reply in it, by the message's index, in their order. A text of a template that
-            rewrites history has the last reply's alone.
+        spans: The part of each reply in it, by the message's index, in their order. A prefix record's text has the
+            last reply's alone.
         cuts: Where in the text, outside of contents and of replies' parts, a special token begins.
     """
 
@@ -56,32 +60,26 @@ class Renderer:
 
     Args:
         template: The chat template.
-        special: The tokenizer's special tokens at which it splits a text.
+        special: The tokenizer's special tokens, with which turns end.
+        splits_at: Those of them at which it splits a text, whatever stands around them.
     """
 
-    def __init__(self, template: ChatTemplate, special: Collection[str] = ()) -> None:
+    def __init__(
+        self, template: ChatTemplate, special: Collection[str] = (), splits_at: Collection[str] = ()
+    ) -> None:
         self._template = template
         self._special = tuple(special)
-        self._shapes: dict[tuple[str, ...], _Shape | None] = {}
+        self._splits_at = tuple(splits_at)
+        self._layouts: dict[tuple[tuple[str, ...], bool], _Layout | None] = {}
 
     def whole(self, messages: Sequence[Message]) -> Rendered | None:
         """The conversation in one text; None where the template rewrites history.
 
         Raises:
-            ExportError: The template refuses the conversation, or a reply's beginning is not to be found.
+            ExportError: The template refuses the conversation.
+            Unsaid: It does not say what a message says.
         """
-        roles = tuple(message.role for message in messages)
-        if roles not in self._shapes:
-            if len(self._shapes) >= SHAPES:
-                self._shapes.clear()
-            self._shapes[roles] = self._shape(messages)
-        shape = self._shapes[roles]
-        text = self._template.render(messages)
-        if shape is not None:
-            rendered = shape.filled(messages)
-            if rendered.text == text:
-                return rendered
-        return self._by_prefixes(messages, text)
+        return self._rendered(messages, last=False)
 
     def up_to(self, messages: Sequence[Message], reply: int) -> Rendered:
         """The conversation up to one of its replies, as it is read when that reply is the last.
@@ -91,44 +89,114 @@ class Renderer:
             reply: The reply's index.
 
         Raises:
-            ExportError: The template refuses the conversation, or the reply's beginning is not to be found.
+            ExportError: The template refuses the conversation, or the prompt for the reply is not its beginning.
+            Unsaid: It does not say what a message says.
         """
-        text = self._template.render(messages[: reply + 1])
-        start = self._start(messages, reply, text)
-        return Rendered(text, {reply: Span(start, _said(text, messages[reply].content))})
+        rendered = self._rendered(messages[: reply + 1], last=True)
+        assert rendered is not None
+        return rendered
 
-    def _by_prefixes(self, messages: Sequence[Message], text: str) -> Rendered | None:
+    def _rendered(self, messages: Sequence[Message], *, last: bool) -> Rendered | None:
+        """The conversation with the parts of all replies, or of the last alone, for which there always is one."""
+        roles = tuple(message.role for message in messages)
+        if (roles, last) not in self._layouts:
+            if len(self._layouts) >= REMEMBERED:
+                self._layouts.clear()
+            self._layouts[roles, last] = self._layout(messages, last=last)
+        layout = self._layouts[roles, last]
+        text = self._template.render(messages)
+        if layout is not None:
+            rendered = layout.filled(messages)
+            if rendered.text == text:
+                return rendered
+        return self._by_prefixes(messages, text, last=last)
+
+    def _by_prefixes(self, messages: Sequence[Message], text: str, *, last: bool) -> Rendered | None:
         spans: dict[int, Span] = {}
+        seen = place = 0
         for i, message in enumerate(messages):
-            if message.role == "assistant":
-                upto = self.up_to(messages, i)
-                if not text.startswith(upto.text):
-                    return None
-                spans |= upto.spans
+            if message.role != "assistant" or (last and i < len(messages) - 1):
+                continue
+            prompt = self._template.render(messages[:i], reply_next=True)
+            if not text.startswith(prompt):
+                if last:
+                    raise ExportError(_asked_otherwise(prompt, text, messages[0].role))
+                return None
+            _all_said(messages[seen:i], prompt, place)
+            upto = text if last else self._template.render(messages[: i + 1])
+            behind = _behind(message, upto, len(prompt))
+            end = self._end_of_turn(upto, behind, text)
+            if not text.startswith(upto[: min(end, len(upto))]):
+                return None
+            spans[i] = Span(len(prompt), end)
+            seen, place = i + 1, end
         return Rendered(text, spans)
 
-    def _start(self, messages: Sequence[Message], reply: int, text: str) -> int:
-        before = self._template.render(messages[:reply], reply_next=True)
-        if not text.startswith(before):
-            given = text[: len(before) + _SHOWN]
-            raise ExportError(
-                "the chat template asks for a reply in one way (add_generation_prompt) and gives it in another: "
-                f"…{before[-_SHOWN:]!r} is no beginning of …{given[-2 * _SHOWN :]!r}; take a template in which a reply "
-                "stands where it was asked for"
-            )
-        return len(before)
+    def _end_of_turn(self, upto: str, behind: int, text: str) -> int:
+        """Where what the model says ends: with the first special token behind the reply.
 
-    def _shape(self, messages: Sequence[Message]) -> "_Shape | None":
+        Args:
+            upto: The text of all messages up to the reply.
+            behind: Where the reply's own words end in it.
+            text: The text of the whole conversation.
+        """
+        tail = upto[behind:]
+        found = [(tail.index(token), -len(token)) for token in self._special if token in tail]
+        if found:
+            at, length = min(found)
+            return behind + at - length
+        if tail.strip():
+            return behind + len(tail.rstrip())
+        # In some templates the sign of whoever speaks next is what ends a turn, in others a blank is.
+        following = text[len(upto) :] if text.startswith(upto) else ""
+        signs = [len(token) for token in self._special if following.startswith(token)]
+        return len(upto) + max(signs, default=0)
+
+    def _layout(self, messages: Sequence[Message], *, last: bool) -> "_Layout | None":
         """What stands around the contents, told from marks in their places; None where marks do not tell it."""
         marks = [f"{_BLANK}mark{i}of{_BLANK}" for i in range(len(messages))]
         marked = [replace(message, content=mark) for message, mark in zip(messages, marks, strict=True)]
-        text = self._template.render(marked)
-        rendered = self._by_prefixes(marked, text)
-        return None if rendered is None else _shape(rendered, marks, self._special)
+        try:
+            rendered = self._by_prefixes(marked, self._template.render(marked), last=last)
+        except (ExportError, Unsaid):  # what is wrong is said of the conversation itself
+            return None
+        return None if rendered is None else _layout(rendered, marks, self._splits_at)
+
+
+def _asked_otherwise(prompt: str, text: str, first_role: str) -> str:
+    given = text[: len(prompt) + _SHOWN][-2 * _SHOWN :]
+    hint = (
+        "leave system_prompt out, or take a template in which a reply stands where it was asked for"
+        if first_role == "system"
+        else "take a template in which a reply stands where it was asked for"
+    )
+    return (
+        "the chat template asks for a reply in one way (add_generation_prompt) and gives it in another: "
+        f"…{prompt[-_SHOWN:]!r} is no beginning of …{given!r}; {hint}"
+    )
+
+
+def _all_said(messages: Sequence[Message], prompt: str, place: int) -> None:
+    """See that a prompt says what messages say, one after another from a place on."""
+    for message in messages:
+        content = message.content.strip()
+        place = prompt.find(content, place)
+        if place < 0:
+            raise Unsaid
+        place += len(content)
+
+
+def _behind(reply: Message, upto: str, start: int) -> int:
+    """Where a reply's own words end in a text in which its part begins at a place."""
+    for content in (reply.content, reply.content.strip()):
+        at = upto.find(content, start)
+        if at >= 0 and content:
+            return at + len(content)
+    raise Unsaid
 
 
 @dataclass(frozen=True, slots=True)
-class _Shape:
+class _Layout:
     """What a template puts around the contents of a sequence of roles.
 
     Attributes:
@@ -162,7 +230,7 @@ class _Shape:
         return Rendered("".join(pieces), spans, tuple(cuts))
 
 
-def _shape(marked: Rendered, marks: Sequence[str], special: Sequence[str]) -> _Shape | None:
+def _layout(marked: Rendered, marks: Sequence[str], splits_at: Sequence[str]) -> _Layout | None:
     frames, trims, places, position = [], [], [], 0
     for mark in marks:
         kept = mark if mark in marked.text else mark.strip()
@@ -175,24 +243,13 @@ def _shape(marked: Rendered, marks: Sequence[str], special: Sequence[str]) -> _S
         trims.append(kept != mark)
         position = at + len(kept)
         places.append(Span(at, position))
+    frames.append(marked.text[position:])
     leads = {i: places[i].start - span.start for i, span in marked.spans.items()}
     tails = {i: span.end - places[i].end for i, span in marked.spans.items()}
-    if any(least < 0 for least in (*leads.values(), *tails.values())):
-        return None
-    frames.append(marked.text[position:])
     cuts = []
     for i, frame in enumerate(frames):
         # A reply before the frame ends in it, and one behind it begins in it.
         own = frame[tails.get(i - 1, 0) : len(frame) - leads.get(i, 0)]
-        begins = max((own.rfind(token) for token in special), default=-1)
+        begins = max((own.rfind(token) for token in splits_at), default=-1)
         cuts.append(len(own) - begins + leads.get(i, 0) if begins > 0 or (begins == 0 and i) else 0)
-    return _Shape(tuple(frames), tuple(trims), leads, tails, tuple(cuts))
-
-
-def _said(text: str, content: str) -> int:
-    """Where what the model says ends: with its end-of-turn token, without the blanks that a template puts behind that.
-
-    A template that ends a turn with blanks alone has them as its sign that the turn is over.
-    """
-    said = text.rstrip()
-    return len(text) if said.endswith(content.rstrip()) else len(said)
+    return _Layout(tuple(frames), tuple(trims), leads, tails, tuple(cuts))

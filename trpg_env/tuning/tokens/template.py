@@ -5,7 +5,7 @@ A template is somebody else's Jinja text. It runs in Jinja's sandbox, without ac
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from trpg_env.tuning.conversation import Message
@@ -28,9 +28,9 @@ class ChatTemplate:
         ExportError: It is no template.
     """
 
-    def __init__(self, source: str, tokens: Mapping[str, str], moment: datetime | None = None) -> None:
+    def __init__(self, source: str, tokens: Mapping[str, str], moment: datetime) -> None:
         self._tokens = dict(tokens)
-        self._template = _compiled(source, moment or datetime.now(UTC))
+        self._template = _compiled(source, moment)
 
     def render(self, messages: Sequence[Message], *, reply_next: bool = False) -> str:
         """The text of a conversation.
@@ -58,7 +58,7 @@ class ChatTemplate:
                 else ""
             )
             raise ExportError(
-                f"the chat template refuses the conversation: {one_line(str(error))}{hint}"
+                f"the chat template refuses the conversation: {one_line(str(error) or type(error).__name__, 300)}{hint}"
             ) from None
 
 
@@ -80,8 +80,8 @@ def _compiled(source: str, moment: datetime) -> "jinja2.Template":
     def raise_exception(message: object) -> None:
         raise jinja2.TemplateError(str(message))
 
-    def tojson(value: object, indent: int | None = None, **_: object) -> str:
-        return json.dumps(value, ensure_ascii=False, indent=indent)
+    def tojson(value: object, ensure_ascii: bool = False, **layout: Any) -> str:
+        return json.dumps(value, ensure_ascii=ensure_ascii, **layout)
 
     environment = ImmutableSandboxedEnvironment(
         trim_blocks=True, lstrip_blocks=True, extensions=[Generation, loopcontrols]

@@ -23,6 +23,7 @@ NO_LIMIT = 10**9
 _INSTALL = "pip install 'trpg-env[tokens]'"
 _FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja")
 _NAMED = ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
+_FLAGS = ("special", "lstrip", "rstrip", "single_word", "normalized")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +31,21 @@ class ChatTokenizer:
     """A tokenizer and what goes with it.
 
     Attributes:
-        name: What a dataset card calls it: a folder's name, a name on the hub.
         tokenizer: The tokenizer; it neither truncates nor pads.
         template: Its chat template's text.
         tokens: Its special tokens, by the names that templates call them.
         max_length: The most tokens that its model reads; None where that is not known.
     """
 
-    name: str
     tokenizer: "Tokenizer"
     template: str
     tokens: Mapping[str, str]
     max_length: int | None
+
+    @property
+    def special(self) -> list[str]:
+        """Its special tokens."""
+        return [one.content for one in self.tokenizer.get_added_tokens_decoder().values() if one.special]
 
     @property
     def splits_at(self) -> list[str]:
@@ -70,7 +74,7 @@ def load_tokenizer(given: object) -> ChatTokenizer:
         raise ExportError(
             "tokens needs a tokenizer: give tokenizer the folder of a Hugging Face tokenizer, or its name on the hub"
         )
-    if hasattr(given, "backend_tokenizer"):
+    if getattr(given, "backend_tokenizer", None) is not None:
         return _of_transformers(given)
     if not isinstance(given, str | os.PathLike) or not os.fspath(given):
         raise ExportError(
@@ -117,7 +121,7 @@ def _fetched(name: str) -> dict[str, Path]:
                 continue
             raise ExportError(
                 f"there is no folder {one_line(name)!r}, and the hub has not given a tokenizer of that name: "
-                f"{one_line(str(error))}"
+                f"{one_line(str(error), 300)}"
             ) from None
     return files
 
@@ -139,12 +143,55 @@ def _read(files: Mapping[str, Path], name: str) -> ChatTokenizer:
             f"{files[_FILES[0]]} is no tokenizer that this version of tokenizers reads: {one_line(str(error))}"
         ) from None
     config = _json(files.get("tokenizer_config.json"))
+    if config.get("split_special_tokens"):
+        raise ExportError(
+            f"{name} takes special tokens apart (split_special_tokens in tokenizer_config.json), and a chat template is "
+            "made of them; set it to false"
+        )
     jinja = files.get("chat_template.jinja")
     template = _text(jinja) if jinja is not None else config.get("chat_template")
     tokens = _json(files.get("special_tokens_map.json")) | {
         key: config[key] for key in _NAMED if config.get(key) is not None
     }
+    _add_tokens(tokenizer, config.get("added_tokens_decoder"), tokens, name)
     return _made(name, tokenizer, template, tokens, config.get("model_max_length"))
+
+
+def _add_tokens(tokenizer: "Tokenizer", decoder: object, named: Mapping[str, object], name: str) -> None:
+    """Give a tokenizer the special tokens that only its configuration knows, as `transformers` does.
+
+    Args:
+        tokenizer: The tokenizer.
+        decoder: `added_tokens_decoder` of its configuration: number → token and how it is read.
+        named: The tokens that have a name, such as `eos_token`.
+        name: What the tokenizer is called.
+
+    Raises:
+        ExportError: A token has another number there.
+    """
+    from tokenizers import AddedToken  # noqa: PLC0415  (an extra)
+
+    wanted: dict[str, tuple[int | None, dict[str, bool]]] = {}
+    for number, one in decoder.items() if isinstance(decoder, Mapping) else ():
+        if (
+            isinstance(one, Mapping)
+            and isinstance(text := one.get("content"), str)
+            and str(number).isdecimal()
+        ):
+            wanted[text] = int(number), {flag: bool(one.get(flag)) for flag in _FLAGS}
+    for value in named.values():
+        if text := _token(value):
+            wanted.setdefault(text, (None, {"special": True}))
+    known = {one.content: one for one in tokenizer.get_added_tokens_decoder().values()}
+    for text, (number, flags) in wanted.items():
+        there = known.get(text)
+        if there is None or (number is not None and {flag: getattr(there, flag) for flag in _FLAGS} != flags):
+            tokenizer.add_tokens([AddedToken(text, **flags)])
+        if number is not None and tokenizer.token_to_id(text) != number:
+            raise ExportError(
+                f"{name} numbers {one_line(text)!r} {number} in tokenizer_config.json and {tokenizer.token_to_id(text)} in "
+                "tokenizer.json; save it again with save_pretrained"
+            )
 
 
 def _of_transformers(given: Any) -> ChatTokenizer:
@@ -168,7 +215,6 @@ def _made(
     _whole_offsets(tokenizer)
     known = isinstance(longest, int) and not isinstance(longest, bool) and 0 < longest < NO_LIMIT
     return ChatTokenizer(
-        name,
         tokenizer,
         _default(template, name),
         {key: text for key, value in tokens.items() if (text := _token(value)) is not None},
