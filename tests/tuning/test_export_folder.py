@@ -288,3 +288,13 @@ def test_a_format_may_have_files_beside_its_data(tmp_path: Path, monkeypatch: py
     (tmp_path / "config.yaml").write_text("mine")
     with pytest.raises(ExportError, match=r"holds config.yaml"):
         export(many(1), "odd", tmp_path)
+
+
+@pytest.mark.parametrize("format", ["llamafactory", "swift", "axolotl"])
+def test_a_configuration_evaluates_where_a_family_is_held_out(format: str, tmp_path: Path) -> None:
+    for families, evaluates in ((FAMILIES, True), (["one"], False)):
+        summary = export(many(20, families), format, tmp_path, split=0.3)
+        assert bool(summary.held_out) == evaluates
+        configurations = [file.read_text() for file in tmp_path.glob("*.yaml")]
+        assert configurations
+        assert all(("Evaluation" in text) == evaluates for text in configurations)

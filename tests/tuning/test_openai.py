@@ -1,13 +1,23 @@
 """`export --format openai`: OpenAI's chat format for fine-tuning."""
 
+import json
 from pathlib import Path
+from typing import Annotated, Any
 
 import pytest
-from pydantic import TypeAdapter
-from tuning_helpers import ABLATIONS, asked, many, records
+from openai.types.chat import (
+    ChatCompletionAssistantMessageParam,
+    ChatCompletionSystemMessageParam,
+    ChatCompletionUserMessageParam,
+)
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from tuning_helpers import ABLATIONS, asked, records
+from typing_extensions import TypedDict
 
 from trpg_env import export
 from trpg_env.trajectory import Trajectory
+
+ONLY = ConfigDict(extra="forbid")
 
 
 def test_it_says_what_messages_says_with_weights_and_without_other_keys(
@@ -39,11 +49,55 @@ def test_a_weight_is_a_number_and_some_reply_has_one(played: list[Trajectory], t
         assert record["messages"][-1]["role"] == "assistant"
 
 
-def test_messages_are_of_the_types_that_openais_client_has(tmp_path: Path) -> None:
-    chat = pytest.importorskip("openai.types.chat")
-    export(many(3), "openai", tmp_path)
-    for record in records(tmp_path):
-        for message in record["messages"]:
-            plain = {key: value for key, value in message.items() if key != "weight"}
-            kind = {"user": "User", "assistant": "Assistant"}[message["role"]]
-            TypeAdapter(getattr(chat, f"ChatCompletion{kind}MessageParam")).validate_python(plain)
+class System(ChatCompletionSystemMessageParam):
+    __pydantic_config__ = ONLY
+
+
+class User(ChatCompletionUserMessageParam):
+    __pydantic_config__ = ONLY
+
+
+class Assistant(ChatCompletionAssistantMessageParam, total=False):
+    __pydantic_config__ = ONLY
+
+    weight: Annotated[int, Field(ge=0, le=1)]
+
+
+class FineTuneChatRequestInput(TypedDict):
+    """A line of a training file, as OpenAI's description of its interface has it; the client has no type for it."""
+
+    __pydantic_config__ = ONLY
+
+    messages: Annotated[list[System | User | Assistant], Field(min_length=1)]
+
+
+published = TypeAdapter(FineTuneChatRequestInput)
+
+
+def test_a_record_is_what_openai_publishes(played: list[Trajectory], tmp_path: Path) -> None:
+    for system in (False, True):
+        for ablation in ABLATIONS:
+            export(played, "openai", tmp_path, system_prompt=system, **asked(ablation))
+            lines = (tmp_path / "data.jsonl").read_bytes().splitlines()
+            assert lines
+            for line in lines:
+                roles = [
+                    message["role"] for message in published.validate_json(line, strict=True)["messages"]
+                ]
+                assert roles[: len(roles) % 2] == ["system"] * system
+                assert roles[-1] == "assistant"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"role": "assistant", "content": "Hm.", "weight": 2},
+        {"role": "assistant", "content": "Hm.", "weight": True},
+        {"role": "assistant", "content": "Hm.", "loss": True},
+        {"role": "user", "content": "Hm.", "weight": 0},
+        {"role": "dm", "content": "Hm."},
+    ],
+)
+def test_the_check_sees_what_is_not_published(message: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        published.validate_json(json.dumps({"messages": [message]}), strict=True)

@@ -171,8 +171,8 @@ def _written(trajectories: Iterable[Trajectory], format: Format, out: Path, opti
     encode = format.encoder(options)
     parts = (WHOLE,) if options.split is None else (TRAIN, HELD_OUT)
     data_files = {f"{part}{format.suffix}": SPLITS[part] for part in parts}
-    more_files = format.more_files(list(data_files), options)
-    names = [README, *more_files, *(file for name in data_files for file in format.files(name))]
+    written = [file for name in data_files for file in format.files(name)]
+    names = [README, *written, *format.more_files(list(data_files), options)]
     summary = Summary(out, format.name, options, format.has_loss)
     if isinstance(encode, Telling):
         summary.facts.update(encode.facts)
@@ -192,7 +192,10 @@ def _written(trajectories: Iterable[Trajectory], format: Format, out: Path, opti
                 if held_out:
                     summary.held_out[family] += records
         summary.not_drawn()
-        for name, text in more_files.items():
+        # A trainer stops where there is nothing to evaluate on.
+        train, *held_out_files = data_files
+        filled = [train, *(name for name in held_out_files if summary.files[name])]
+        for name, text in format.more_files(filled, options).items():
             stage.write(name, text.encode())
         stage.write(README, card(summary, format, data_files, names).encode())
     return summary

@@ -97,7 +97,8 @@ class Format:
         sink: What writes the records of a data file, given where it is written and its name.
         files: The files that the sink writes, given that name.
         more_files: What is written beside the data, such as a trainer's configuration, given the names of the
-            data files and the options: name → text.
+            data files that there is something in, that of the training part first, and the options: name → text. Which
+            files there are hangs on the options alone.
     """
 
     name: str
