@@ -18,7 +18,7 @@ FLOORS: list[set[str]] = [
     {"sandbox"},
     {"script"},
     {"world"},
-    {"check", "llm"},
+    {"check", "llm", "pddl"},
     {"dm"},
     {"envs"},
     {"agents", "trajectory"},
