@@ -26,6 +26,18 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def share(text: str) -> float:
+    """A share of families, above 0 and below 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1:
+        shown = text if len(text) <= 40 else f"{text[:40]}…"
+        raise argparse.ArgumentTypeError(f"{shown!r} is not a share above 0 and below 1, such as 0.05")
+    return value
+
+
 def scripts_in(named: Sequence[str]) -> list[str]:
     """Scripts by name or path; a folder stands for the scripts in it, in the order of their names.
 

@@ -4,7 +4,7 @@ import argparse
 from itertools import chain
 from typing import Any
 
-from trpg_env.cli.arguments import check_files, count, positive
+from trpg_env.cli.arguments import check_files, count, positive, share
 from trpg_env.cli.progress import progress
 from trpg_env.cli.terminal import WrongUse, complain, show
 from trpg_env.trajectory import StoreError, read_trajectories
@@ -92,7 +92,7 @@ def _add_amount(command: argparse.ArgumentParser) -> None:
     )
     amount.add_argument(
         "--split",
-        type=_share,
+        type=share,
         metavar="SHARE",
         help="write train.jsonl and test.jsonl; a family is held out if the hash of its name is below this share, such "
         "as 0.05, so the share is reached only with many families",
@@ -161,14 +161,3 @@ def run(options: argparse.Namespace) -> int:
     for shortfall in shortfalls:
         complain(shortfall)
     return 1 if shortfalls else 0
-
-
-def _share(text: str) -> float:
-    try:
-        share = float(text)
-    except ValueError:
-        share = 0.0
-    if not 0 < share < 1:
-        shown = text if len(text) <= 40 else f"{text[:40]}…"
-        raise argparse.ArgumentTypeError(f"{shown!r} is not a share above 0 and below 1, such as 0.05")
-    return share

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from trpg_env._version import __version__
-from trpg_env.cli import check, export, generate, import_, play, rollout, scripts, verify
+from trpg_env.cli import check, evaluate, export, generate, import_, play, rollout, scripts, verify
 from trpg_env.cli.terminal import WrongUse, complain
 from trpg_env.script import ScriptError
 
@@ -29,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"trpg-env {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
-    for command in (scripts, check, play, rollout, generate, import_, verify, export):
+    for command in (scripts, check, play, rollout, generate, import_, verify, export, evaluate):
         command.add_to(commands)
     return top
 

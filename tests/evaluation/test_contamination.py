@@ -1,0 +1,112 @@
+"""What a dataset's card says of its families, read from cards that `export` wrote."""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from played_by_hand import erring
+
+from trpg_env import export
+from trpg_env.evaluation import Card, CardError, Contamination, Item, read_card
+from trpg_env.trajectory import Trajectory
+from trpg_env.tuning import FORMATS
+from trpg_env.tuning.subset import is_held_out
+
+TWENTY = [f"family {i}" for i in range(20)]
+
+
+def episodes(families: list[str]) -> list[Trajectory]:
+    return [
+        erring("p.o.", id=str(i), family=family, success=True, outcome="completed")
+        for i, family in enumerate(families)
+    ]
+
+
+def exported(families: list[str], out: Path, format: str = "messages", split: float | None = None) -> Card:
+    export(episodes(families), format, out, split=split)
+    return read_card(out)
+
+
+def told(card: Card, families: list[str]) -> Contamination:
+    items = [Item(name=f"of {family}", hash=family, family=family) for family in families]
+    return Contamination.of([card], items, is_held_out)
+
+
+@pytest.mark.parametrize("format", sorted(set(FORMATS) - {"tokens"}))
+def test_a_card_names_the_families_of_every_format(format: str, tmp_path: Path) -> None:
+    card = exported(["ship", "cave"], tmp_path / "data", format)
+    assert (card.name, card.families, card.complete, card.held_out) == ("data", ["cave", "ship"], True, None)
+
+
+def test_a_card_is_read_by_its_folder_or_by_itself(tmp_path: Path) -> None:
+    assert exported(["ship"], tmp_path) == read_card(tmp_path / "README.md") == read_card(str(tmp_path))
+
+
+def test_a_family_that_was_trained_on_contaminates_its_items_alone(tmp_path: Path) -> None:
+    found = told(exported(["ship", "cave"], tmp_path), ["ship", "shop"])
+    assert (found.contaminated, found.families, found.items) == (True, ["ship"], ["of ship"])
+    assert found.basis == "families"
+
+
+def test_other_families_contaminate_nothing(tmp_path: Path) -> None:
+    found = told(exported(["ship", "cave"], tmp_path), ["shop"])
+    assert (found.contaminated, found.families, found.items) == (False, [], [])
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.00005])
+def test_what_the_dataset_holds_out_was_not_trained_on(share: float, tmp_path: Path) -> None:
+    card = exported(TWENTY, tmp_path, split=share)
+    assert card.held_out == share
+    assert len(card.families) == 20
+    assert told(card, TWENTY).families == sorted(f for f in TWENTY if not is_held_out(f, share))
+
+
+def test_one_of_several_datasets_is_enough(tmp_path: Path) -> None:
+    cards = [exported(["ship"], tmp_path / "a"), exported(["cave"], tmp_path / "b")]
+    items = [Item(name=name, hash=name, family=name) for name in ("cave", "shop")]
+    assert Contamination.of(cards, items, is_held_out).families == ["cave"]
+
+
+def test_a_card_that_does_not_name_all_families_leaves_it_open(tmp_path: Path) -> None:
+    card = exported([f"family {i}" for i in range(203)], tmp_path)
+    assert (card.complete, len(card.families)) == (False, 200)
+    assert told(card, ["shop"]).contaminated is None
+    assert told(card, [card.families[0]]).contaminated is True
+
+
+def test_a_family_may_be_called_as_the_last_row_of_a_long_table_is(tmp_path: Path) -> None:
+    card = exported(["a ship", "and 3 more"], tmp_path)
+    assert (card.complete, card.families) == (True, ["a ship", "and 3 more"])
+
+
+@given(st.lists(st.text(max_size=12), min_size=1, max_size=6, unique=True))
+@settings(max_examples=60)
+def test_any_familys_name_is_found_again(families: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        card = exported(families, Path(folder))
+    assert told(card, families).families == sorted({t.family for t in episodes(families)})
+
+
+@pytest.mark.parametrize(
+    "name", ["a | b", "<b>", "&lt;", "\\", "\\|", "*x*", "| 3 |", "a\nb", "x" * 3000, "🧙"]
+)
+def test_markup_in_a_familys_name_is_part_of_the_name(name: str, tmp_path: Path) -> None:
+    card = exported([name], tmp_path)
+    assert told(card, [name]).contaminated is True
+    assert told(card, [f"{name}!" if len(name) < 100 else "x"]).contaminated is False
+
+
+def test_what_is_no_card_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        CardError, match="is not there; name the folder of a dataset that trpg-env export wrote"
+    ):
+        read_card(tmp_path)
+    with pytest.raises(CardError, match="is not there"):
+        read_card(tmp_path / "nothing")
+    (tmp_path / "README.md").write_text("# A dataset\n")
+    with pytest.raises(CardError, match="has no table of families"):
+        read_card(tmp_path)
+    with pytest.raises(CardError, match="is a device"):
+        read_card("/dev/null")

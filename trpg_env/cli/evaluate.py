@@ -1,0 +1,215 @@
+"""`trpg-env evaluate`: how good a player is on a suite, or how one evaluation compares with another."""
+
+import argparse
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from trpg_env.cli.arguments import count, positive, share
+from trpg_env.cli.evaluate_scripts import scripts_evaluation
+from trpg_env.cli.evaluating import Evaluation
+from trpg_env.cli.playing import (
+    AGAIN,
+    add_pace_options,
+    add_who_options,
+    fill,
+    refuse_company,
+    tell_broken,
+)
+from trpg_env.cli.progress import progress
+from trpg_env.cli.terminal import WrongUse, complain, show, tell
+from trpg_env.evaluation import (
+    Card,
+    CardError,
+    Contamination,
+    Results,
+    ResultsError,
+    compare,
+    read_card,
+    read_results,
+)
+from trpg_env.evaluation.measures import WITHIN
+from trpg_env.evaluation.results import FILE
+from trpg_env.evaluation.table import comparison_lines, lines
+from trpg_env.sandbox import SandboxFault
+from trpg_env.script import ScriptError
+from trpg_env.trajectory import Journal, Statistics, StoreError, WriteFailed, read_trajectories
+from trpg_env.trajectory.reading import TRAJECTORIES, reason
+from trpg_env.trajectory.remains import put
+from trpg_env.tuning.subset import is_held_out
+
+EPISODES = "episodes.jsonl"
+
+_SUITES: dict[str, Callable[[argparse.Namespace], AbstractContextManager[Evaluation]]] = {
+    "scripts": scripts_evaluation
+}
+
+
+def add_to(commands: Any) -> None:
+    """Add the command to the parser."""
+    command = commands.add_parser(
+        "evaluate",
+        help="measure how good a player is",
+        description="Play a suite and measure success, progress, errors and recovery, each with an interval. Called again "
+        "with the same arguments, an evaluation that was interrupted goes on where it was. Exit 1 if episodes broke: they "
+        "are in none of the figures.",
+        epilog="example: trpg-env evaluate --suite scripts --player erring -n 60 --out evaluation",
+    )
+    command.add_argument(
+        "--suite", choices=sorted(_SUITES), default="scripts", help="what is played (default scripts)"
+    )
+    _add_items(command)
+    add_who_options(command)
+    command.add_argument(
+        "-n", type=count, metavar="N", help="starts in all, dealt out to the items (default: one an item)"
+    )
+    command.add_argument(
+        "--samples",
+        type=positive,
+        default=1,
+        metavar="K",
+        help="episodes of each start, with other luck and other replies; the best of them is told beside the mean (default 1)",
+    )
+    add_pace_options(command)
+    command.add_argument(
+        "--within",
+        type=positive,
+        default=WITHIN,
+        metavar="T",
+        help=f"turns in which an error is to be recovered from (default {WITHIN})",
+    )
+    command.add_argument(
+        "--trained-on",
+        nargs="+",
+        metavar="CARD",
+        help="datasets that the player was trained on, as trpg-env export wrote them: the folder or its README.md; families "
+        "of the suite that were trained on are told",
+    )
+    command.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help=f"the folder for {EPISODES} and {FILE}; where it holds a part of this run, the run goes on",
+    )
+    command.add_argument(
+        "--compare",
+        nargs=2,
+        metavar=("A", "B"),
+        help="play nothing: how much B is above A, two such folders of the same items",
+    )
+    command.set_defaults(run=run)
+
+
+def _add_items(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--scripts",
+        nargs="+",
+        metavar="SCRIPT",
+        help="library names, files, or folders of files (default: the library, as far as player and DM can play it)",
+    )
+    part = command.add_mutually_exclusive_group()
+    part.add_argument(
+        "--held-out",
+        type=share,
+        metavar="SHARE",
+        help="only the families that trpg-env export --split SHARE holds out",
+    )
+    part.add_argument("--training", type=share, metavar="SHARE", help="only the others")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Evaluate, or compare."""
+    if options.compare is not None:
+        return _compared(options)
+    if options.player is None:
+        raise WrongUse("--player is missing: name who is evaluated, such as --player llm")
+    if options.out is None:
+        raise WrongUse(f"--out is missing: name the folder for {EPISODES} and {FILE}")
+    out: Path = options.out
+    if out.exists() and not out.is_dir():
+        raise WrongUse(f"--out {out} is no folder; name one for {EPISODES} and {FILE}")
+    if options.record is not None and Path(options.record).absolute() in _files(out):
+        raise WrongUse(f"--record is {options.record}, a file of --out; exchanges want one of their own")
+    refuse_company(options)
+    _refuse_strangers(out)
+    try:
+        cards = None if options.trained_on is None else [read_card(card) for card in options.trained_on]
+        with _SUITES[options.suite](options) as evaluation:
+            return _evaluated(evaluation, out, options, cards)
+    except (WriteFailed, SandboxFault) as error:
+        complain(f"{error}; put that right, then {AGAIN}")
+        return 1
+    except (CardError, StoreError, ResultsError, ValueError) as error:
+        if isinstance(error, ScriptError):
+            raise
+        raise WrongUse(str(error)) from None
+
+
+def _files(out: Path) -> list[Path]:
+    return [(out / name).absolute() for name in (EPISODES, FILE)]
+
+
+def _refuse_strangers(out: Path) -> None:
+    """Find a `results.json` of somebody else's, which would be overwritten."""
+    if (out / FILE).exists():
+        try:
+            read_results(out)
+        except ResultsError as error:
+            raise WrongUse(f"--out: {error}; name another folder, or delete the file") from None
+
+
+def _evaluated(
+    evaluation: Evaluation, out: Path, options: argparse.Namespace, cards: list[Card] | None
+) -> int:
+    """Play what is left, and say what came of it in all; the exit code."""
+    if options.samples > 1 and options.player == "llm" and not options.player_temperature:
+        tell(
+            "samples of a model at temperature 0 differ by luck alone; --player-temperature 1 makes them differ"
+        )
+    statistics = Statistics()
+    episodes = out / EPISODES
+    # As a store, but people know it by its folder.
+    with Journal(
+        episodes, TRAJECTORIES, evaluation.run, evaluation.ids, statistics.add, called=out
+    ) as journal:
+        playing = evaluation.play(lambda id: id not in journal)
+        stopped = fill(journal, statistics, evaluation.scripts, evaluation.n, playing)
+        if stopped is not None:
+            return stopped
+    found = Results.of(
+        progress(read_trajectories(episodes), statistics.episodes, "episodes measured", after=1.0),
+        evaluation.suite,
+        samples=options.samples,
+        within=options.within,
+        arguments=evaluation.arguments,
+        contamination=None if cards is None else Contamination.of(cards, evaluation.suite.items, is_held_out),
+    )
+    try:
+        put(out / FILE, found.text().encode())
+    except OSError as error:
+        complain(f"{out / FILE} cannot be written: {reason(error)}; put that right, then {AGAIN}")
+        return 1
+    for line in lines(found):
+        show(line)
+    show(f"written to          {out / FILE}")
+    if broken := statistics.outcomes["error"]:
+        tell_broken(journal, broken, evaluation.n)
+    return 1 if broken else 0
+
+
+def _compared(options: argparse.Namespace) -> int:
+    for name in ("player", "out", "scripts", "trained_on", "held_out", "training", "n"):
+        if getattr(options, name) is not None:
+            flag = name if name == "n" else f"-{name.replace('_', '-')}"
+            raise WrongUse(f"--compare plays nothing, so -{flag} does not go with it; leave it out")
+    try:
+        first, second = map(read_results, options.compare)
+        found = compare(first, second)
+    except ResultsError as error:
+        raise WrongUse(str(error)) from None
+    show(f"first               {options.compare[0]}")
+    show(f"second              {options.compare[1]}")
+    for line in comparison_lines(found):
+        show(line)
+    return 0

@@ -1,0 +1,116 @@
+"""The suite of scripts for `trpg-env evaluate`: which scripts, and their episodes played as `trpg-env rollout` does."""
+
+import argparse
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+
+from trpg_env.cli.arguments import scripts_in
+from trpg_env.cli.evaluating import Evaluation
+from trpg_env.cli.playing import dungeon_master, player
+from trpg_env.cli.terminal import WrongUse, tell
+from trpg_env.evaluation import Part
+from trpg_env.evaluation.scripts import on_side, playable, suite
+from trpg_env.rollout.finished import Finished
+from trpg_env.rollout.prepared import Rollout
+from trpg_env.sandbox import Sandbox
+from trpg_env.script import Script, library, load_script
+from trpg_env.tuning.subset import family_lot, is_held_out
+
+
+@contextmanager
+def scripts_evaluation(options: argparse.Namespace) -> Iterator[Evaluation]:
+    """Make ready what the options ask for.
+
+    Each start is played once with each luck from 0 on, as many times as there are samples.
+
+    Raises:
+        WrongUse: The options do not fit together, or leave no script.
+        ScriptError: A script cannot be loaded.
+        ValueError: Player or DM cannot play a script.
+    """
+    agent, dm = player(options), dungeon_master(options)
+    with ExitStack() as stack:
+        sandbox = stack.enter_context(Sandbox())
+        named = library() if options.scripts is None else scripts_in(options.scripts)
+        scripts = [load_script(script, sandbox=sandbox) for script in named]
+        left_out: list[str] = []
+        if options.scripts is None:  # what is named is to be played, or refused
+            grounded = options.dm == "rules" or getattr(agent, "grounded_only", False)
+            scripts, left_out = playable(scripts, grounded=grounded)
+        part = _part(options)
+        if part is not None:
+            scripts = _on_side(scripts, part)
+        n = len(scripts) if options.n is None else options.n
+        _tell_left_out(left_out, scripts, n)
+
+        def ready(luck: int) -> Rollout:
+            return Rollout(
+                scripts,
+                agent,
+                n,
+                options.seed,
+                luck=luck,
+                max_turns=options.max_turns,
+                dm=dm,
+                concurrency=options.concurrency,
+                processes=options.processes,
+                sandbox=sandbox,
+            )
+
+        first = stack.enter_context(ready(0))
+        runs = [replace(first.run, luck=luck) for luck in range(options.samples)]
+
+        def play(wanted: Callable[[str], bool]) -> Generator[Finished]:
+            yield from first.play(lambda episode: wanted(episode.id))
+            for run in runs[1:]:
+                if any(map(wanted, run.ids())):
+                    with ready(run.luck) as again:
+                        yield from again.play(lambda episode: wanted(episode.id))
+
+        # One of each start makes the same run as `trpg-env rollout` does.
+        several = {"samples": options.samples} if options.samples > 1 else {}
+        yield Evaluation(
+            suite=suite(scripts[:n] or scripts, max_turns=options.max_turns, left_out=left_out, part=part),
+            n=n * options.samples,
+            ids=[id for run in runs for id in run.ids()],
+            run=first.run.as_dict() | several,
+            arguments={
+                "n": n,
+                "samples": options.samples,
+                "seed": options.seed,
+                "max_turns": options.max_turns,
+            },
+            play=play,
+            scripts=scripts,
+        )
+
+
+def _part(options: argparse.Namespace) -> Part | None:
+    if options.held_out is not None:
+        return Part(side="held_out", share=options.held_out)
+    return None if options.training is None else Part(side="training", share=options.training)
+
+
+def _on_side(scripts: Sequence[Script], part: Part) -> list[Script]:
+    there = on_side(scripts, part, is_held_out)
+    if there:
+        return there
+    if part.side == "training":
+        raise WrongUse(
+            f"--training {part.share:g} leaves no script: every family is held out; a smaller share leaves some"
+        )
+    lots = {script.family: family_lot(script.family) for script in scripts}
+    first = min(lots, key=lots.__getitem__, default=None)
+    larger = "" if first is None else f"; {int(lots[first] * 100 + 1) / 100:g} would hold out {first}"
+    raise WrongUse(f"--held-out {part.share:g} leaves no script: no family is held out{larger}")
+
+
+def _tell_left_out(left_out: Sequence[str], scripts: Sequence[Script], n: int) -> None:
+    if left_out:
+        tell(
+            f"{len(left_out)} narrative {'script is' if len(left_out) == 1 else 'scripts are'} left out "
+            f"({', '.join(left_out)}): only a language model can be their DM, and no planner plays them"
+        )
+    if n < len(scripts):
+        tell(f"-n {n} plays the first {n} of {len(scripts)} scripts; leave it out for one start of each")
