@@ -436,3 +436,34 @@ def test_an_interrupted_evaluation_says_how_to_go_on(tmp_path: Path) -> None:
     out, said = process.communicate(timeout=LIMIT)
     assert (process.returncode, out) == (130, b"")
     assert "of 3000 episodes are in out/episodes.jsonl: the same command goes on from there" in said.decode()
+
+
+def test_a_datasets_folder_is_not_played_into(run: Run, tmp_path: Path) -> None:
+    assert run(*TINY).code == 0
+    assert run("export", "out/episodes.jsonl", "--format", "messages", "--all", "--out", "data").code == 0
+    before = content(tmp_path / "data")
+    assert "is a dataset's folder; name another one" in refused(run(*TINY[:-1], "data"))
+    assert content(tmp_path / "data") == before
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ["--within", "5"],
+        ["--seed", "3"],
+        ["--samples", "2"],
+        ["--max-turns", "3"],
+        ["--concurrency", "2"],
+        ["-n", "4"],
+    ],
+)
+def test_a_comparison_takes_no_option_of_play(option: list[str], run: Run) -> None:
+    assert run(*TINY).code == 0
+    told = refused(run("evaluate", "--compare", "out", "out", *option))
+    assert f"{option[0]} does not go with it" in told
+
+
+def test_a_comparison_of_nothing_falls_short(run: Run) -> None:
+    assert run(*THREE, "-n", "0", "--out", "out").code == 0
+    ran = run("evaluate", "--compare", "out", "out")
+    assert (ran.code, "nothing to compare" in ran.err) == (1, True)

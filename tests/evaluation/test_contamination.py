@@ -110,3 +110,29 @@ def test_what_is_no_card_is_refused(tmp_path: Path) -> None:
         read_card(tmp_path)
     with pytest.raises(CardError, match="is a device"):
         read_card("/dev/null")
+
+
+@pytest.mark.parametrize(
+    ("row", "instead", "said"),
+    [
+        ("| cave | 1 |", "| cave | 1 | mine |", r"README\.md:\d+: this row of the families cannot be read"),
+        ("| cave | 1 |", "| cave | many |", r"README\.md:\d+: this row of the families cannot be read"),
+        ("| cave | 1 |\n", "", r"tells of 2 records, and its families have 1"),
+    ],
+)
+def test_a_family_that_cannot_be_read_does_not_pass_for_one_that_is_not_there(
+    row: str, instead: str, said: str, tmp_path: Path
+) -> None:
+    exported(["ship", "cave"], tmp_path / "data")
+    card = tmp_path / "data" / "README.md"
+    assert row in card.read_text()
+    card.write_text(card.read_text().replace(row, instead))
+    with pytest.raises(CardError, match=said):
+        read_card(card)
+
+
+def test_line_ends_of_another_system_change_nothing(tmp_path: Path) -> None:
+    families = exported(["ship", "cave"], tmp_path / "data").families
+    card = tmp_path / "data" / "README.md"
+    card.write_bytes(card.read_bytes().replace(b"\n", b"\r\n"))
+    assert read_card(card).families == families

@@ -37,6 +37,7 @@ from trpg_env.script import ScriptError
 from trpg_env.trajectory import Journal, Statistics, StoreError, WriteFailed, read_trajectories
 from trpg_env.trajectory.reading import TRAJECTORIES, reason
 from trpg_env.trajectory.remains import put
+from trpg_env.tuning.folder import dataset_files
 from trpg_env.tuning.subset import is_held_out
 
 EPISODES = "episodes.jsonl"
@@ -54,7 +55,7 @@ def add_to(commands: Any) -> None:
         description="Play a suite and measure success, progress, errors and recovery, each with an interval. Called again "
         "with the same arguments, an evaluation that was interrupted goes on where it was. Exit 1 if episodes broke: they "
         "are in none of the figures.",
-        epilog="example: trpg-env evaluate --suite scripts --player erring -n 60 --out evaluation",
+        epilog="examples: trpg-env evaluate --player erring -n 60 --out erring; trpg-env evaluate --compare erring random",
     )
     command.add_argument(
         "--suite", choices=sorted(_SUITES), default="scripts", help="what is played (default scripts)"
@@ -90,7 +91,8 @@ def add_to(commands: Any) -> None:
         "--out",
         type=Path,
         metavar="DIR",
-        help=f"the folder for {EPISODES} and {FILE}; where it holds a part of this run, the run goes on",
+        help=f"the folder for {EPISODES} and {FILE}, which is needed but with --compare; where it holds a part of this run, the run "
+        "goes on, and where all of it, it is measured again",
     )
     command.add_argument(
         "--compare",
@@ -98,7 +100,7 @@ def add_to(commands: Any) -> None:
         metavar=("A", "B"),
         help="play nothing: how much B is above A, two such folders of the same items",
     )
-    command.set_defaults(run=run)
+    command.set_defaults(run=run, defaults=command.get_default)
 
 
 def _add_items(command: argparse.ArgumentParser) -> None:
@@ -151,7 +153,9 @@ def _files(out: Path) -> list[Path]:
 
 
 def _refuse_strangers(out: Path) -> None:
-    """Find a `results.json` of somebody else's, which would be overwritten."""
+    """Find what is not to be mixed with an evaluation: somebody else's `results.json`, or a dataset."""
+    if dataset_files(out):
+        raise WrongUse(f"--out {out} is a dataset's folder; name another one")
     if (out / FILE).exists():
         try:
             read_results(out)
@@ -199,10 +203,13 @@ def _evaluated(
 
 
 def _compared(options: argparse.Namespace) -> int:
-    for name in ("player", "out", "scripts", "trained_on", "held_out", "training", "n"):
-        if getattr(options, name) is not None:
-            flag = name if name == "n" else f"-{name.replace('_', '-')}"
-            raise WrongUse(f"--compare plays nothing, so -{flag} does not go with it; leave it out")
+    default = options.defaults
+    for name, value in vars(options).items():
+        if name not in ("command", "compare", "suite") and value != default(name):
+            hint = "; measure both again with it, then compare" if name == "within" else ""
+            raise WrongUse(
+                f"--compare plays nothing, so {_flag(name)} does not go with it; leave it out{hint}"
+            )
     try:
         first, second = map(read_results, options.compare)
         found = compare(first, second)
@@ -212,4 +219,11 @@ def _compared(options: argparse.Namespace) -> int:
     show(f"second              {options.compare[1]}")
     for line in comparison_lines(found):
         show(line)
+    if not found.pairs:
+        complain("there is nothing to compare: every episode broke in one of the two, or in both")
+        return 1
     return 0
+
+
+def _flag(name: str) -> str:
+    return f"-{name}" if len(name) == 1 else f"--{name.replace('_', '-')}"

@@ -1,6 +1,7 @@
 """`trpg-env export`: files of trajectories → a refinement-tuning dataset."""
 
 import argparse
+import re
 from itertools import chain
 from typing import Any
 
@@ -10,6 +11,11 @@ from trpg_env.cli.terminal import WrongUse, complain, show
 from trpg_env.trajectory import StoreError, read_trajectories
 from trpg_env.trajectory.reading import count_lines
 from trpg_env.tuning import FORMATS, ExportError, export
+
+_OPTION = re.compile(
+    r"\b(train_errors|mask_refinements|drop_refinements|system_prompt|max_prefixes|max_length)\b"
+)
+"""Options as the library calls them in its errors."""
 
 
 def add_to(commands: Any) -> None:
@@ -154,7 +160,7 @@ def run(options: argparse.Namespace) -> int:
             max_length=options.max_length,
         )
     except (StoreError, ExportError) as error:
-        raise WrongUse(str(error)) from None
+        raise WrongUse(_OPTION.sub(lambda match: f"--{match[0].replace('_', '-')}", str(error))) from None
     for line in summary.lines(shortfalls=False):
         show(line)
     shortfalls = summary.shortfalls()

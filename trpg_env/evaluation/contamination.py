@@ -24,6 +24,7 @@ HeldOut = Callable[[str, float], bool]
 _README = "README.md"
 _ROW = re.compile(r"\| (.*) \| (\d+) \|")
 _SPLIT = re.compile(r"^\| share of families to be held out \| (0\.\d+|\d(?:\.\d+)?e-\d+) \|$", re.MULTILINE)
+_RECORDS = re.compile(r"^\| records \| (\d+)\b", re.MULTILINE)
 _MORE = re.compile(r"and \d+ more")
 _NAMED = 200
 """How many families a card names; a row behind them tells how many more there are."""
@@ -121,11 +122,14 @@ def read_card(path: str | Path) -> Card:
         if isinstance(error, CardError):
             raise
         raise CardError(f"{path} cannot be read: {reason(error)}") from None
-    families = _families(data.decode("utf-8", "replace")) if len(data) <= MAX_CARD else None
+    text = data.decode("utf-8", "replace").replace("\r\n", "\n")
+    families = _families(text, file) if len(data) <= MAX_CARD else None
     if families is None:
-        raise CardError(f"{file} has no table of families: it is no card that trpg-env export wrote")
+        raise CardError(
+            f"{file} has no table of families: it is no card that trpg-env export wrote; name the folder that it wrote"
+        )
     complete = not (len(families) > _NAMED and _MORE.fullmatch(families[-1]))
-    split = _SPLIT.search(data.decode("utf-8", "replace"))
+    split = _SPLIT.search(text)
     return Card(
         name=name,
         sha256=hashlib.sha256(data).hexdigest(),
@@ -148,15 +152,29 @@ def _as_written(family: str) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
 
 
-def _families(text: str) -> list[str] | None:
-    """The families in a card's table, in the order in which they stand there; None where there is no such table."""
-    _, found, rest = text.partition("\n## Families\n\n| family | records |\n| --- | --- |\n")
+def _families(text: str, file: Path) -> list[str] | None:
+    """The families in a card's table, in the order in which they stand there; None where there is no such table.
+
+    Raises:
+        CardError: The table is not as it was written. A family that cannot be read must not pass for one that is not there.
+    """
+    before, found, rest = text.partition("\n## Families\n\n| family | records |\n| --- | --- |\n")
     if not found:
         return None
-    names = []
-    for line in rest.split("\n"):
+    names, records = [], 0
+    first = (before + found).count("\n") + 1
+    for number, line in enumerate(rest.split("\n\n")[0].split("\n"), start=first):
         row = _ROW.fullmatch(line)
-        if row is None:
-            break
-        names.append(_ESCAPED.sub(lambda match: match[1] or "<", row[1]))
+        if row is None and line.strip():
+            raise CardError(
+                f"{file}:{number}: this row of the families cannot be read; export the dataset again"
+            )
+        if row is not None:
+            names.append(_ESCAPED.sub(lambda match: match[1] or "<", row[1]))
+            records += int(row[2])
+    told = _RECORDS.search(before)
+    if told is not None and int(told[1]) != records:
+        raise CardError(
+            f"{file} tells of {told[1]} records, and its families have {records}; export the dataset again"
+        )
     return names

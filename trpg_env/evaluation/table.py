@@ -73,7 +73,11 @@ def comparison_lines(found: Comparison) -> list[str]:
     """
     told = [
         f"pairs               {found.pairs} of {_number(found.items, 'item')}",
-        *([f"left out            {found.left_out}, broken in one of the two"] if found.left_out else []),
+        *(
+            [f"left out            {found.left_out}, broken in one of the two, or in both"]
+            if found.left_out
+            else []
+        ),
         *(f"remark              {remark}" for remark in found.remarks),
         "",
         f"{'':<20}{'first':>9}{'second':>10}{'difference':>12}   interval",

@@ -126,7 +126,7 @@ def staged(folder: Path, names: Collection[str]) -> Iterator[Stage]:
     with contextlib.ExitStack() as stack:
         with _told(folder):
             _make(folder, stack)
-            earlier = _earlier(folder)
+            earlier = dataset_files(folder)
             _refuse_other_files(folder, names, earlier)
         stage = Stage(folder, stack)
         yield stage
@@ -154,8 +154,8 @@ def _make(folder: Path, stack: contextlib.ExitStack) -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
 
-def _earlier(folder: Path) -> frozenset[str]:
-    """The files of the dataset that is in a folder; none where there is no dataset."""
+def dataset_files(folder: Path) -> frozenset[str]:
+    """The files of the dataset that is in a folder, by its README; none where there is no dataset."""
     try:
         with (folder / README).open("rb") as file:
             match = _OWN.search(file.read(_HEAD).decode(errors="replace"))
@@ -185,7 +185,7 @@ def _refuse_other_files(folder: Path, names: Collection[str], earlier: Collectio
     others = sorted(str(path.relative_to(folder)) for path in {*data, *taken})
     if others:
         raise ExportError(
-            f"{folder} holds {others[0]}, which is no part of a dataset; name a new or empty folder"
+            f"{folder} holds {others[0]}, which is no part of a dataset; remove it, or name a new or empty folder"
         )
 
 

@@ -72,7 +72,8 @@ def load_tokenizer(given: object) -> ChatTokenizer:
         raise ExportError(f"tokens needs an extra that is not installed; run: {_INSTALL}") from None
     if given is None:
         raise ExportError(
-            "tokens needs a tokenizer: give tokenizer the folder of a Hugging Face tokenizer, or its name on the hub"
+            "tokens needs a tokenizer (--tokenizer, in Python tokenizer=): the folder of a Hugging Face tokenizer, or its name "
+            "on the hub"
         )
     if getattr(given, "backend_tokenizer", None) is not None:
         return _of_transformers(given)
