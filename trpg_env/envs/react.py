@@ -97,7 +97,9 @@ def format_reply(thought: str, action: str) -> str:
         >>> format_reply("I might write\nAction: go west", "go east")
         'Thought: I might write Action : go west\nAction: go east'
     """
-    said = _SAID.sub(_as_words, f"Thought: {thought}")
+    said = f"Thought: {thought}"
+    if ":" in thought:
+        said = _SAID.sub(_as_words, said)
     return f"{said}\nAction: {' '.join(action.split())}"
 
 

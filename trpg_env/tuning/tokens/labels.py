@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 IGNORED = -100
 """The label of a token without loss, as PyTorch's cross entropy has it."""
 
-COMPARED = 200
+COMPARED = 50
 """How many conversations are encoded as a whole too."""
 
 KEPT = 1 << 23
@@ -77,10 +77,10 @@ class _Tokens(NamedTuple):
 
 
 class _Prompt(NamedTuple):
-    """The end of a prompt, from a special token on, and the tokens that the whole has there."""
+    """The end of a prompt, from a special token on, and the bytes of the tokens that the whole has there."""
 
     text: str
-    ids: Ids
+    ids: bytes
 
 
 class Encoder:
@@ -96,7 +96,7 @@ class Encoder:
         first = tokenizer.encode("b", add_special_tokens=False).tokens[:1]
         self._adds_blanks = bool(first) and first[0][0] in "▁Ġ"
         added = tokenizer.get_added_tokens_decoder()
-        self._special = {number for number, token in added.items() if token.special}
+        self._special = np.array([number for number, token in added.items() if token.special], dtype=np.int32)
         self._kept: dict[_Piece, _Tokens] = {}
         self._size = 0
         self._left_to_compare = COMPARED
@@ -118,7 +118,7 @@ class Encoder:
 
     def says_when_to_stop(self, token: int) -> bool:
         """Whether a token is one of those with which models are stopped: a special one."""
-        return token in self._special
+        return bool((self._special == token).any())
 
     def _compare(self, texts: Sequence[Rendered]) -> None:
         """See whether pieces give the tokens that the whole gives; where they do not, nothing is encoded in pieces."""
@@ -149,18 +149,20 @@ class Encoder:
     def _keep(self, pieces: Sequence[_Piece]) -> None:
         """Encode the pieces that are new."""
         new = list(dict.fromkeys(piece for piece in pieces if piece not in self._kept))
-        apart, prompts = [], []
+        apart = []
+        prompts: dict[_Prompt, list[_Piece]] = {}
         for piece, encoding in zip(new, self._encodings([piece.text for piece in new]), strict=True):
             tokens = self._placed(piece, encoding)
             if tokens is None:
                 apart.append(piece)
                 continue
             self._kept[piece] = tokens
-            prompts += [(piece, prompt) for prompt in self._prompts(piece, tokens, encoding)]
-        # Most prompts end in the same words: a role's name behind a special token.
-        ends = dict.fromkeys(prompt.text for _, prompt in prompts)
-        alone = dict(zip(ends, (encoding.ids for encoding in self._encodings(list(ends))), strict=True))
-        apart += [piece for piece, prompt in prompts if alone[prompt.text] != prompt.ids.tolist()]
+            for prompt in self._prompts(piece, tokens, encoding):
+                prompts.setdefault(prompt, []).append(piece)
+        # Nearly all prompts end in the same words: a role's name behind a special token.
+        for prompt, alone in zip(prompts, self._encodings([prompt.text for prompt in prompts]), strict=True):
+            if np.array(alone.ids, dtype=np.int32).tobytes() != prompt.ids:
+                apart += prompts[prompt]
         for piece in apart:
             self._kept[piece] = self._in_parts(piece)
         self._size += sum(len(self._kept[piece].ids) for piece in new)
@@ -177,7 +179,9 @@ class Encoder:
             if begins is None or ends is None or begins[0] < start:
                 return None
             # Some special tokens take the blanks behind them for their own.
-            if ends[1] > end and (int(ids[last]) not in self._special or piece.text[end : ends[1]].strip()):
+            if ends[1] > end and (
+                not self.says_when_to_stop(int(ids[last])) or piece.text[end : ends[1]].strip()
+            ):
                 return None
             # The last character may be several tokens.
             while last + 1 < len(ids) and encoding.token_to_chars(last + 1) == ends:
@@ -187,13 +191,16 @@ class Encoder:
 
     def _prompts(self, piece: _Piece, tokens: _Tokens, encoding: "Encoding") -> Iterator[_Prompt]:
         """The prompts for a piece's replies, each from the last special token before the reply on."""
-        special = np.array([i for i, token in enumerate(tokens.ids.tolist()) if token in self._special])
-        for span, (first, _) in zip(piece.replies, tokens.replies, strict=True):
-            before = special[special < first]
-            begin = int(before[-1]) if len(before) else 0
+        if not piece.replies:
+            return
+        special = np.flatnonzero(np.isin(tokens.ids, self._special))
+        before = np.searchsorted(special, [first for first, _ in tokens.replies])
+        for span, (first, _), place in zip(piece.replies, tokens.replies, before.tolist(), strict=True):
+            begin = int(special[place - 1]) if place else 0
             chars = encoding.token_to_chars(begin)
             if begin < first and chars is not None:
-                yield _Prompt(piece.text[chars[0] if begin else 0 : span.start], tokens.ids[begin:first])
+                text = piece.text[chars[0] if place else 0 : span.start]
+                yield _Prompt(text, tokens.ids[begin:first].tobytes())
 
     def _in_parts(self, piece: _Piece) -> _Tokens:
         """The tokens of a piece that is split where replies begin and end."""

@@ -21,6 +21,9 @@ from trpg_env.tuning.tokens.template import ChatTemplate
 REMEMBERED = 4_096
 """How many layouts are remembered."""
 
+PIECE = 12
+"""How many messages are encoded in one piece."""
+
 _BLANK = "\x0b"
 """Stands around marks, to tell whether contents are trimmed: a blank that no template writes itself."""
 
@@ -160,7 +163,7 @@ class Renderer:
             rendered = self._by_prefixes(marked, self._template.render(marked), last=last)
         except (ExportError, Unsaid):  # what is wrong is said of the conversation itself
             return None
-        return None if rendered is None else _layout(rendered, marks, self._splits_at)
+        return None if rendered is None else _layout(rendered, marks, self._splits_at, everywhere=last)
 
 
 def _asked_otherwise(prompt: str, text: str, first_role: str) -> str:
@@ -230,7 +233,19 @@ class _Layout:
         return Rendered("".join(pieces), spans, tuple(cuts))
 
 
-def _layout(marked: Rendered, marks: Sequence[str], splits_at: Sequence[str]) -> _Layout | None:
+def _layout(
+    marked: Rendered, marks: Sequence[str], splits_at: Sequence[str], *, everywhere: bool
+) -> _Layout | None:
+    """The layout that marks show; None where one of them is missing, or stands elsewhere than it should.
+
+    Args:
+        marked: The marks, rendered as contents.
+        marks: The marks.
+        splits_at: The special tokens at which texts may be cut.
+        everywhere: Whether they are cut before every message, as prefixes of one another are; or before the first reply,
+            since what stands before it is often the same, and then now and again, for a piece is searched from its
+            beginning, while many small pieces cost more than a few long ones.
+    """
     frames, trims, places, position = [], [], [], 0
     for mark in marks:
         kept = mark if mark in marked.text else mark.strip()
@@ -248,6 +263,10 @@ def _layout(marked: Rendered, marks: Sequence[str], splits_at: Sequence[str]) ->
     tails = {i: span.end - places[i].end for i, span in marked.spans.items()}
     cuts = []
     for i, frame in enumerate(frames):
+        since = i - min(leads, default=0)
+        if not everywhere and (since < 0 or since % PIECE):
+            cuts.append(0)
+            continue
         # A reply before the frame ends in it, and one behind it begins in it.
         own = frame[tails.get(i - 1, 0) : len(frame) - leads.get(i, 0)]
         begins = max((own.rfind(token) for token in splits_at), default=-1)
