@@ -39,9 +39,6 @@ class Memory:
         lengths: How many tokens each row has.
     """
 
-    is_compileable = False
-    is_sliding = (False,)
-
     def __init__(self, rows: int) -> None:
         self.lengths = torch.zeros(rows, dtype=torch.long)
         self._kept: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
