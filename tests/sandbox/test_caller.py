@@ -219,7 +219,7 @@ def test_a_batch_gives_what_single_calls_give(sandbox: Sandbox) -> None:
 
 def test_a_long_batch_of_honest_work_does_not_run_into_the_deadline(sandbox: Sandbox) -> None:
     slow = (
-        "def validate(action, params, state):\n    for i in range(300000):\n        pass\n    return True\n"
+        "def validate(action, params, state):\n    for i in range(600000):\n        pass\n    return True\n"
     )
     started = time.monotonic()
     assert all(verdict.accepted for verdict in sandbox.validate_many([(slow, "a", {}, {})] * 60))
