@@ -21,9 +21,6 @@ from trpg_env.tuning.tokens.template import ChatTemplate
 REMEMBERED = 4_096
 """How many layouts are remembered."""
 
-PIECE = 12
-"""How many messages are encoded in one piece."""
-
 _BLANK = "\x0b"
 """Stands around marks, to tell whether contents are trimmed: a blank that no template writes itself."""
 
@@ -242,9 +239,8 @@ def _layout(
         marked: The marks, rendered as contents.
         marks: The marks.
         splits_at: The special tokens at which texts may be cut.
-        everywhere: Whether they are cut before every message, as prefixes of one another are; or before the first reply,
-            since what stands before it is often the same, and then now and again, for a piece is searched from its
-            beginning, while many small pieces cost more than a few long ones.
+        everywhere: Whether they are cut before every message, as prefixes of one another are; or once, before the first
+            reply: what stands before it is often the same, and many small texts cost more than a long one.
     """
     frames, trims, places, position = [], [], [], 0
     for mark in marks:
@@ -263,8 +259,7 @@ def _layout(
     tails = {i: span.end - places[i].end for i, span in marked.spans.items()}
     cuts = []
     for i, frame in enumerate(frames):
-        since = i - min(leads, default=0)
-        if not everywhere and (since < 0 or since % PIECE):
+        if not everywhere and i != min(leads, default=-1):
             cuts.append(0)
             continue
         # A reply before the frame ends in it, and one behind it begins in it.
