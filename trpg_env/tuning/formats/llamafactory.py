@@ -32,7 +32,7 @@ FORCE_TORCHRUN=1 llamafactory-cli train llama3-8b.yaml
 - A template with `efficient_eos`, such as `breeze`, trains the end of earlier replies too; none of these here has it.
 
 Records repeat what came before. Where that is too much, export again with `--max-prefixes`, which leaves replies out, or
-in the `tokens` format, whose folder is LLaMA-Factory's `tokenized_path` and repeats nothing."""
+in the `tokens` format, whose folder `tokenized` is LLaMA-Factory's `tokenized_path` and repeats nothing."""
 
 _COLUMNS: Columns = {"messages": {"role": "string", "content": "string"}}
 
