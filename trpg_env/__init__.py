@@ -63,3 +63,11 @@ gym.register(
     disable_env_checker=True,
     order_enforce=False,
 )
+for _suite in ("alfworld", "babyai", "hotpotqa", "jericho", "scienceworld"):
+    gym.register(
+        id=f"TRPG/{_suite}-v0",
+        entry_point="trpg_env.suites:make",
+        kwargs={"suite": _suite},
+        disable_env_checker=True,
+        order_enforce=False,
+    )

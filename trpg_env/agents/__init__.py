@@ -1,6 +1,7 @@
 """Who plays: the agent's protocol, and the players."""
 
 from trpg_env.agents.erring import ErringAgent
+from trpg_env.agents.expert import ExpertAgent
 from trpg_env.agents.human import HumanAgent
 from trpg_env.agents.planner import PlannerAgent
 from trpg_env.agents.protocol import Agent, CallableAgent, Function, Turn, as_agent
@@ -11,6 +12,7 @@ __all__ = [
     "Agent",
     "CallableAgent",
     "ErringAgent",
+    "ExpertAgent",
     "Function",
     "HumanAgent",
     "LLMAgent",

@@ -1,11 +1,10 @@
-"""The random player: valid actions, drawn evenly; the baseline that knows the templates and nothing else."""
+"""The random player: actions that are understood, drawn evenly; the baseline that knows the templates and nothing else."""
 
 import gymnasium as gym
 import numpy as np
 
 from trpg_env.agents.protocol import Info, Turn
-from trpg_env.agents.view import environment_of
-from trpg_env.world.sampling import sample_action
+from trpg_env.agents.view import text_env
 
 
 class RandomAgent:
@@ -15,9 +14,9 @@ class RandomAgent:
 
     def reset(self, env: gym.Env[str, str], seed: int) -> None:
         """Start drawing from the episode's seed."""
-        self._actions = environment_of(env).script.program.actions
+        self._env = text_env(env)
         self._rng = np.random.default_rng(seed)
 
     def act(self, observation: str, info: Info) -> Turn:
-        """A random valid action."""
-        return Turn("I try something.", sample_action(self._actions, self._rng))
+        """A random action that is understood."""
+        return Turn("I try something.", self._env.sample_action(self._rng))

@@ -14,8 +14,8 @@ import gymnasium as gym
 
 from trpg_env.agents.chat import Chat
 from trpg_env.agents.protocol import Info, Turn
-from trpg_env.envs import AgentRefineEnv
 from trpg_env.envs.react import MAX_REPLY, MalformedReply, Refused, parse_reply
+from trpg_env.envs.text import TextEnv
 from trpg_env.llm.calls import Calls
 from trpg_env.llm.client import LOCAL, Model
 from trpg_env.llm.errors import ContextTooLong
@@ -91,7 +91,7 @@ class LLMAgent:
     def reset(self, env: gym.Env[str, str], seed: int) -> None:
         """A new episode: nothing of the last one is kept."""
         inner = env.unwrapped
-        self._calls.begin(seed, inner.episode.luck if isinstance(inner, AgentRefineEnv) else 0)
+        self._calls.begin(seed, inner.luck if isinstance(inner, TextEnv) else 0)
         self._chat = Chat(prompt(_PROMPT))
 
     async def act(self, observation: str, info: Info) -> Turn:

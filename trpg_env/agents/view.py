@@ -1,11 +1,28 @@
-"""What players that know the world need of an environment: the script's world and the state of play."""
+"""What players need of an environment beside its texts: its actions, and for those that know the world, the world."""
 
 from typing import Any
 
 import gymnasium as gym
 
 from trpg_env.envs import AgentRefineEnv
+from trpg_env.envs.text import TextEnv
 from trpg_env.world import World
+
+
+def text_env(env: gym.Env[Any, Any]) -> TextEnv:
+    """The environment with what ours offer beside Gymnasium's methods, under wrappers that do not offer it.
+
+    Raises:
+        TypeError: It is none of ours, so nothing but its texts can be known.
+    """
+    inner: Any = env
+    while not isinstance(inner, TextEnv):
+        if not isinstance(inner, gym.Wrapper):
+            raise TypeError(
+                f"this player needs AgentRefine-v0 or a suite of trpg_env, not {type(inner).__name__}: it asks for actions"
+            )
+        inner = inner.env
+    return inner
 
 
 def environment_of(env: gym.Env[Any, Any]) -> AgentRefineEnv:

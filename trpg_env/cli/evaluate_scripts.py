@@ -1,18 +1,17 @@
 """The suite of scripts for `trpg-env evaluate`: which scripts, and their episodes played as `trpg-env rollout` does."""
 
 import argparse
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 from trpg_env.cli.arguments import scripts_in
-from trpg_env.cli.evaluating import Evaluation
+from trpg_env.cli.evaluating import Evaluation, sampled
 from trpg_env.cli.playing import dungeon_master, player
 from trpg_env.cli.terminal import WrongUse, tell
 from trpg_env.evaluation import Part
 from trpg_env.evaluation.scripts import on_side, playable, suite
-from trpg_env.rollout.finished import Finished
-from trpg_env.rollout.prepared import Rollout
+from trpg_env.rollout.prepared import Ready, Rollout
 from trpg_env.sandbox import Sandbox
 from trpg_env.script import Script, library, load_script
 from trpg_env.tuning.subset import family_lot, is_held_out
@@ -44,7 +43,7 @@ def scripts_evaluation(options: argparse.Namespace) -> Iterator[Evaluation]:
         n = len(scripts) if options.n is None else options.n
         _tell_left_out(left_out, scripts, n)
 
-        def ready(luck: int) -> Rollout:
+        def ready(luck: int) -> Ready:
             return Rollout(
                 scripts,
                 agent,
@@ -58,32 +57,8 @@ def scripts_evaluation(options: argparse.Namespace) -> Iterator[Evaluation]:
                 sandbox=sandbox,
             )
 
-        first = stack.enter_context(ready(0))
-        runs = [replace(first.run, luck=luck) for luck in range(options.samples)]
-
-        def play(wanted: Callable[[str], bool]) -> Generator[Finished]:
-            yield from first.play(lambda episode: wanted(episode.id))
-            for run in runs[1:]:
-                if any(map(wanted, run.ids())):
-                    with ready(run.luck) as again:
-                        yield from again.play(lambda episode: wanted(episode.id))
-
-        # One of each start makes the same run as `trpg-env rollout` does.
-        several = {"samples": options.samples} if options.samples > 1 else {}
-        yield Evaluation(
-            suite=suite(scripts[:n] or scripts, max_turns=options.max_turns, left_out=left_out, part=part),
-            n=n * options.samples,
-            ids=[id for run in runs for id in run.ids()],
-            run=first.run.as_dict() | several,
-            arguments={
-                "n": n,
-                "samples": options.samples,
-                "seed": options.seed,
-                "max_turns": options.max_turns,
-            },
-            play=play,
-            scripts=scripts,
-        )
+        played = suite(scripts[:n] or scripts, max_turns=options.max_turns, left_out=left_out, part=part)
+        yield replace(sampled(ready, options.samples, played, stack), scripts=scripts)
 
 
 def _part(options: argparse.Namespace) -> Part | None:

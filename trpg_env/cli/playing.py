@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, suppress
 from typing import Any
 
-from trpg_env.agents import Agent, ErringAgent, HumanAgent, LLMAgent, PlannerAgent, RandomAgent
+from trpg_env.agents import Agent, ErringAgent, ExpertAgent, HumanAgent, LLMAgent, PlannerAgent, RandomAgent
 from trpg_env.cli.arguments import count, positive
 from trpg_env.cli.causes import cause
 from trpg_env.cli.models import (
@@ -33,6 +33,7 @@ AGAIN = "the same command goes on from there"
 _PLAYERS: dict[str, Callable[[], Agent]] = {
     "planner": PlannerAgent,
     "erring": ErringAgent,
+    "expert": ExpertAgent,
     "random": RandomAgent,
     "human": lambda: HumanAgent(_ask),
 }

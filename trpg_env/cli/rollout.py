@@ -87,7 +87,7 @@ def _played(ready: Rollout, store: Store) -> int:
     """Play what is left, and say what came of it in all; the exit code."""
     statistics, n = store.found, ready.run.n
     playing = ready.play(lambda episode: episode.id not in store)
-    stopped = fill(store, statistics, ready.run.scripts, n, playing)
+    stopped = fill(store, statistics, ready.scripts, n, playing)
     if stopped is not None:
         return stopped
     for line in statistics.lines():

@@ -2,30 +2,28 @@
 
 import operator
 import os
-import re
-import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, SupportsInt
 
 import gymnasium as gym
+import numpy as np
 from gymnasium.error import InvalidAction, ResetNeeded
 
 from trpg_env.dm import DungeonMaster, dungeon_master
-from trpg_env.envs.episode import MAX_OBSERVATION, Episode
+from trpg_env.envs.episode import Episode
 from trpg_env.envs.reward import Reward, RewardSpec
+from trpg_env.envs.showing import MAX_OBSERVATION, exchange, show
 from trpg_env.envs.spaces import ActionText, AnyText
 from trpg_env.envs.waiting import Wait, directly
 from trpg_env.sandbox import Sandbox
 from trpg_env.script import Script, ScriptLike, load_script
 from trpg_env.world import AnyWorld, Ruling, State, World, make_world
 from trpg_env.world.resolution import MAX_ACTION
+from trpg_env.world.sampling import sample_action
 
 MAX_SEED = 2**31
 MAX_TURNS = 1_000_000
 """As many as a script may have."""
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-"""What a terminal would obey, or cannot show."""
 
 
 class AgentRefineEnv(gym.Env[str, str]):
@@ -251,16 +249,45 @@ class AgentRefineEnv(gym.Env[str, str]):
         """What the last action came to; None right after `reset`."""
         return self.episode.ruling
 
+    @property
+    def instruction(self) -> str:
+        """What the player is told before the opening scene."""
+        return self.episode.instruction
+
+    @property
+    def completed(self) -> Sequence[int]:
+        """The completion conditions that hold now, by index."""
+        return self.episode.state.completed
+
+    @property
+    def luck(self) -> int:
+        """The episode's luck."""
+        return self.episode.luck
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether the episode ended because the conversation no longer fitted into the DM's context."""
+        return self.episode.cut_short
+
+    @property
+    def answerer(self) -> DungeonMaster:
+        """Who answers: the DM."""
+        return self.dm
+
+    def sample_action(self, rng: np.random.Generator) -> str:
+        """A random valid action: a template filled in with valid values."""
+        return sample_action(self.script.program.actions, rng)
+
+    def worded(self, action: str) -> str:
+        """The action as it is."""
+        return action
+
     def _exchange(self) -> str:
-        said = self.episode.told().observation
-        return f"> {self._last_action}\n{said}" if self._last_action else said
+        return exchange(self._last_action, self.episode.told().observation)
 
     def _show(self) -> None:
         if self.render_mode == "human":
-            encoding = sys.stdout.encoding or "utf-8"
-            said = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", self._exchange())
-            sys.stdout.write(f"{said.encode(encoding, 'replace').decode(encoding)}\n\n")
-            sys.stdout.flush()
+            show(self._exchange())
 
     def __getstate__(self) -> dict[str, Any]:
         return {

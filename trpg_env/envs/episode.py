@@ -13,13 +13,11 @@ from trpg_env.dm import DungeonMaster, Judgement, Narration
 from trpg_env.envs.info import Info, copied, info_of, of_one_shape
 from trpg_env.envs.react import Refused
 from trpg_env.envs.reward import Reward
+from trpg_env.envs.showing import MAX_OBSERVATION, shortened
 from trpg_env.envs.waiting import Loop, Wait
 from trpg_env.llm.errors import ContextTooLong, ModelError
 from trpg_env.script.instruction import instruction
 from trpg_env.world import AnyWorld, NarrativeWorld, Ruling, SeededFate, State, VerificationFailed, World
-
-MAX_OBSERVATION = 100_000
-"""The longest observation, in characters; longer ones end in an ellipsis."""
 
 _UNCHECKED = "the action could not be checked"
 _UNANSWERED = "the dungeon master did not answer"
@@ -146,7 +144,7 @@ class Episode:
 
     def _opened(self, narration: Narration) -> Step:
         state = self.state
-        observation = _shortened(f"{self._instruction}\n\n{narration.observation}")
+        observation = shortened(f"{self._instruction}\n\n{narration.observation}")
         error: VerificationFailed | None = None
         listed: list[str] | None = []
         try:
@@ -225,7 +223,7 @@ class Episode:
         ):
             raise TypeError(f"a narration is two texts and a judgement, not {narration!r}")
         if len(observation) > MAX_OBSERVATION:
-            observation = _shortened(observation)
+            observation = shortened(observation)
         world = self._world
         if world.__class__ is NarrativeWorld:
             ruling = _concluded(world, before, ruling, judgement, observation)
@@ -378,7 +376,3 @@ def _concluded(
     if judgement is None:
         raise TypeError("the DM of a narrative script judges each action; this one gave no judgement")
     return world.conclude(before, ruling, judgement.error, judgement.completed, told)
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= MAX_OBSERVATION else f"{text[: MAX_OBSERVATION - 1]}…"

@@ -124,6 +124,7 @@ class Results(Record):
         within: int = WITHIN,
         arguments: Mapping[str, Any] | None = None,
         contamination: Contamination | None = None,
+        packages: Sequence[str] = (),
         resamples: int = RESAMPLES,
         seed: int = SEED,
     ) -> Self:
@@ -136,6 +137,7 @@ class Results(Record):
             within: In how many turns after an error a correct one must come, 1 or more.
             arguments: What else the episodes follow from, as JSON-like data.
             contamination: What the player was trained on.
+            packages: Distributions beside the usual ones whose versions the episodes hang on.
             resamples: How many replicates an interval is read off, 1 or more.
             seed: The seed of the replicates, 0 or more.
 
@@ -167,7 +169,7 @@ class Results(Record):
             player=played[0],
             dm=played[1],
             arguments={"samples": samples, **(arguments or {})},
-            software=software(),
+            software=software(packages),
             method=Method(within=within, confidence=CONFIDENCE, resamples=resamples, seed=seed),
             counts=_counts(measured, counted),
             metrics=estimates(counted, rng, resamples),

@@ -1,6 +1,7 @@
 """The versions that results hang on."""
 
 import platform
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from trpg_env._version import __version__
@@ -8,8 +9,11 @@ from trpg_env._version import __version__
 _PACKAGES = ("gymnasium", "numpy", "pydantic")
 
 
-def software() -> dict[str, str]:
+def software(packages: Sequence[str] = ()) -> dict[str, str]:
     """What took part: trpg_env, Python, the platform and the packages that results may hang on, each with its version.
+
+    Args:
+        packages: Distributions that took part beside these.
 
     Example:
         >>> software()["trpg_env"] == __version__
@@ -20,7 +24,7 @@ def software() -> dict[str, str]:
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
     }
-    for package in _PACKAGES:
+    for package in (*_PACKAGES, *packages):
         try:
             found[package] = version(package)
         except PackageNotFoundError:  # put on the path by hand

@@ -47,6 +47,8 @@ class Suite(Record):
         items: The items, each once.
         left_out: The names of items that this player or this DM cannot play.
         part: Which part of the suite the items are; None for all of it.
+        split: The split that the items are of, by name; None where the suite has one set of items.
+        rules: For a benchmark of others, whose tasks, instruction, progress, success and limit of turns these are.
 
     Example:
         >>> Suite(name="scripts", items=[Item(name="ship", hash="3f", family="ship")]).by_hash()["3f"].name
@@ -57,6 +59,8 @@ class Suite(Record):
     items: list[Item]
     left_out: list[str] = Field(default_factory=list)
     part: Part | None = None
+    split: str | None = None
+    rules: dict[str, str] = Field(default_factory=dict)
 
     def by_hash(self) -> dict[str, Item]:
         """The items by what tells them apart."""

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 
 from trpg_env.agents import Agent
-from trpg_env.dm import DungeonMaster
+from trpg_env.rollout.environments import Maker
 from trpg_env.rollout.finished import Finished
 from trpg_env.rollout.run import Planned, Run
 from trpg_env.rollout.runner import play
 from trpg_env.rollout.table import Table
-from trpg_env.sandbox import Sandbox
 
 HERE = "here"
 """The first that a process says: it wants its job."""
@@ -29,16 +28,14 @@ class Job:
     Attributes:
         run: The run.
         agent: Who plays.
-        dm: Who answers.
+        maker: Makes the environments to play in.
         concurrency: How many episodes are in flight in each process.
-        sandbox: Where the scripts' own checks run; pickled, it is a new one with the same settings.
     """
 
     run: Run
     agent: Agent
-    dm: str | DungeonMaster
+    maker: Maker
     concurrency: int
-    sandbox: Sandbox
 
 
 def work(connection: Connection) -> None:
@@ -71,8 +68,8 @@ def work(connection: Connection) -> None:
         pickled = connection.recv_bytes()
         try:
             job: Job = pickle.loads(pickled)  # noqa: S301  (what the process that started this one says)
-            with job.sandbox as sandbox:
-                table = Table(job.run, job.agent, job.dm, sandbox)
+            with job.maker.open(job.run) as environments:
+                table = Table(job.run, job.agent, environments)
                 for record in play(table, handed(), job.concurrency):
                     done = Finished.of(record)
                     send((record["id"], done.line, tuple(done.tally)))

@@ -18,7 +18,7 @@ class Hand:
 
     Attributes:
         episodes: The episodes that it was dealt and has not finished, by their ids.
-        scripts: The scripts that it keeps to, by their places in the run.
+        items: The items that it keeps to, by their places in the run.
         asked: Whether it has asked for episodes yet.
         sent_home: Whether it was told that there are no more.
     """
@@ -26,7 +26,7 @@ class Hand:
     def __init__(self, *, careful: bool) -> None:
         self.careful = careful
         self.episodes: dict[str, Planned] = {}
-        self.scripts: set[int] = set()
+        self.items: set[int] = set()
         self.asked = False
         self.sent_home = False
 
@@ -34,8 +34,8 @@ class Hand:
 class Dealer:
     """Deals the episodes that are still to be played.
 
-    Each process keeps to scripts of its own, since what was planned serves again; when they are played it helps with
-    another's, one script at a time.
+    Each process keeps to items of its own, since what was planned serves again; when they are played it helps with
+    another's, one item at a time.
 
     Args:
         run: The run.
@@ -47,13 +47,13 @@ class Dealer:
     """
 
     def __init__(self, run: Run, wanted: Callable[[Planned], bool], processes: int) -> None:
-        scripts = range(min(len(run.scripts), run.n))
-        self._piles = {i: filter(wanted, run.episodes(i)) for i in scripts}
-        self._left = {i: len(range(i, run.n, len(run.scripts))) for i in scripts}
+        items = range(min(len(run.items), run.n))
+        self._piles = {i: filter(wanted, run.episodes(i)) for i in items}
+        self._left = {i: len(range(i, run.n, len(run.items))) for i in items}
         # Towards the end no process is to sit idle while another has its hands full.
         self._handful = max(1, min(HANDFUL, run.n // (4 * processes)))
         self._processes = processes
-        self._unclaimed = set(scripts)
+        self._unclaimed = set(items)
         self._again: list[Planned] = []
         self.suspects: list[Planned] = []
 
@@ -73,7 +73,7 @@ class Dealer:
         Returns:
             The episode that is lost, if it was played alone; others are dealt again.
         """
-        self._unclaimed |= hand.scripts
+        self._unclaimed |= hand.items
         unfinished = list(hand.episodes.values())
         if hand.careful:
             return unfinished[0] if unfinished else None
@@ -94,24 +94,24 @@ class Dealer:
         if self._again:
             again, self._again = self._again[: self._handful], self._again[self._handful :]
             return again
-        if not hand.scripts:
-            hand.scripts = set(sorted(self._unclaimed)[:: self._processes])
-            self._unclaimed -= hand.scripts
+        if not hand.items:
+            hand.items = set(sorted(self._unclaimed)[:: self._processes])
+            self._unclaimed -= hand.items
             # Whoever comes next chooses among fewer.
             self._processes = max(1, self._processes - 1)
         while self._piles:
-            own = [i for i in hand.scripts if i in self._piles]
-            script = max(own or self._piles, key=self._left.__getitem__)
-            hand.scripts.add(script)
-            handful = self._from(script, self._handful)
+            own = [i for i in hand.items if i in self._piles]
+            item = max(own or self._piles, key=self._left.__getitem__)
+            hand.items.add(item)
+            handful = self._from(item, self._handful)
             if handful:
                 return handful
         return []
 
-    def _from(self, script: int, most: int) -> list[Planned]:
-        """The next episodes of a script; none where it has no more."""
-        episodes = list(islice(self._piles[script], most))
-        self._left[script] -= len(episodes)
+    def _from(self, item: int, most: int) -> list[Planned]:
+        """The next episodes of an item; none where it has no more."""
+        episodes = list(islice(self._piles[item], most))
+        self._left[item] -= len(episodes)
         if not episodes:
-            del self._piles[script]
+            del self._piles[item]
         return episodes

@@ -8,12 +8,15 @@ error: the episode is truncated there. Nothing but an interrupt passes through.
 
 import asyncio
 import inspect
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+import gymnasium as gym
 
 from trpg_env.agents import Agent, Turn
-from trpg_env.envs import AgentRefineEnv, Wait
+from trpg_env.envs import Wait
 from trpg_env.envs.react import Refused
+from trpg_env.envs.text import TextEnv
 from trpg_env.llm.errors import ContextTooLong, ModelError
 from trpg_env.rollout.run import Planned, Run
 from trpg_env.rollout.spent import spent
@@ -46,28 +49,32 @@ def participant(who: Any) -> Participant:
         ) from None
 
 
-async def play_episode(env: AgentRefineEnv, agent: Agent, episode: Planned, run: Run, wait: Wait) -> Record:
+async def play_episode(
+    env: TextEnv, options: Mapping[str, Any], agent: Agent, episode: Planned, run: Run, wait: Wait
+) -> Record:
     """Play one episode.
 
     Args:
-        env: The environment, unwrapped; nobody else plays in it meanwhile.
+        env: The environment; nobody else plays in it meanwhile.
+        options: Options of `reset` beside the luck.
         agent: Who plays, likewise.
         episode: Which episode.
         run: The run it is of.
         wait: How a coroutine of the agent's or the DM's is waited for.
     """
     try:
-        observation, info = await env.reset_async(seed=episode.seed, options={"luck": run.luck}, wait=wait)
-        opening = observation.removeprefix(env.episode.instruction).removeprefix("\n\n")
-        turns = [_dm_turn(0, opening, info, env.state.completed)]
+        asked = {"luck": run.luck, **options}
+        observation, info = await env.reset_async(seed=episode.seed, options=asked, wait=wait)
+        opening = observation.removeprefix(env.instruction).removeprefix("\n\n")
+        turns = [_dm_turn(0, opening, info, env.completed)]
     except _RAISED as error:
-        return broken_at_once(env, episode, run, _broken("dm", error), spent(dm=env.dm))
+        return broken_at_once(env, episode, run, _broken("dm", error), spent(dm=env.answerer))
     if info["error"]["kind"] is not None:
-        return broken_at_once(env, episode, run, _error(**info["error"]), spent(dm=env.dm))
+        return broken_at_once(env, episode, run, _error(**info["error"]), spent(dm=env.answerer))
     broken: Record | None = None
     success = terminated = truncated = too_long = False
     try:
-        begun = agent.reset(env, episode.seed)
+        begun = agent.reset(cast("gym.Env[str, str]", env), episode.seed)
         if inspect.isawaitable(begun):
             await wait(begun)
     except _RAISED as error:
@@ -86,12 +93,12 @@ async def play_episode(env: AgentRefineEnv, agent: Agent, episode: Planned, run:
             break
         try:
             observation, _, terminated, truncated, told = await env.step_async(action, wait=wait)
-            answer = _dm_turn(len(turns) + 1, observation, told, env.state.completed)
+            answer = _dm_turn(len(turns) + 1, observation, told, env.completed)
         except _RAISED as error:
             # An action without an answer is no turn; why it had none is told.
             broken = _broken("environment", error, f"; the action was {played['action']!r}")
             break
-        if env.episode.cut_short:  # nor is one that the DM could no longer take in
+        if env.cut_short:  # nor is one that the DM could no longer take in
             too_long = True
             break
         turns += (played, answer)
@@ -104,17 +111,17 @@ async def play_episode(env: AgentRefineEnv, agent: Agent, episode: Planned, run:
         outcome = "error"
     elif terminated:
         outcome = "completed" if success else "failed"
-    usage = spent(player=agent, dm=env.dm) | ({CONTEXT_TOO_LONG: 1} if too_long else {})
+    usage = spent(player=agent, dm=env.answerer) | ({CONTEXT_TOO_LONG: 1} if too_long else {})
     return _record(env, episode, run, turns, outcome, broken, usage, success, turns[-1]["progress"])
 
 
 def broken_at_once(
-    env: AgentRefineEnv, episode: Planned, run: Run, error: Record, usage: dict[str, int] | None = None
+    env: TextEnv, episode: Planned, run: Run, error: Record, usage: dict[str, int] | None = None
 ) -> Record:
     """The record of an episode of which no turn is known: the DM's only turn in it is empty.
 
     Args:
-        env: An environment of its script.
+        env: The environment in which it broke, or another one of its item.
         episode: Which episode.
         run: The run it is of.
         error: Why it broke.
@@ -127,7 +134,7 @@ def broken_at_once(
 
 
 def _record(
-    env: AgentRefineEnv,
+    env: TextEnv,
     episode: Planned,
     run: Run,
     turns: list[Record],
@@ -137,19 +144,19 @@ def _record(
     success: bool,
     progress: float,
 ) -> Record:
-    script = env.script
+    item = run.items[episode.item]
     return {
         "schema_version": 1,
         "id": episode.id,
-        "script": None if script.origin is None else writable(script.origin),
-        "script_hash": script.hash,
-        "family": writable(script.family),
+        "script": None if item.origin is None else writable(item.origin),
+        "script_hash": item.hash,
+        "family": writable(item.family),
         "seed": episode.seed,
         "luck": run.luck,
         "source": "rollout",
         "player": run.player.model_dump(),
         "dm": run.dm.model_dump(),
-        "instruction": writable(env.episode.instruction),
+        "instruction": writable(env.instruction),
         "turns": turns,
         "success": success,
         "progress": progress,
