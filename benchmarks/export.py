@@ -12,6 +12,7 @@ trained on the episodes, with a template in the manner of ChatML.
 """
 
 import argparse
+import gc
 import json
 import os
 import sys
@@ -29,12 +30,12 @@ from trpg_env.sandbox import Sandbox
 from trpg_env.script import library, load_script
 from trpg_env.trajectory import DMTurn, Trajectory, read_trajectories
 from trpg_env.tuning import conversation
-from trpg_env.tuning.formats.tokens import BATCH
 from trpg_env.tuning.tokens.template import ChatTemplate
 from trpg_env.tuning.tokens.tokenizer import load_tokenizer
 
-ENCODED = 4_000
-ROUNDS = 3
+ENCODED = 8_000
+ROUNDS = 2
+TOGETHER = 128
 TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
@@ -80,8 +81,8 @@ def compared(trajectories: Sequence[Trajectory], tokenizer: Path, folder: Path) 
     texts = [template.render(conversation(one)) for one in trajectories]
 
     def alone() -> None:
-        for at in range(0, len(texts), BATCH):
-            chat.tokenizer.encode_batch(texts[at : at + BATCH], add_special_tokens=False)
+        for at in range(0, len(texts), TOGETHER):
+            chat.tokenizer.encode_batch(texts[at : at + TOGETHER], add_special_tokens=False)
 
     def exported(given: Iterable[Trajectory]) -> None:
         summary = export(given, "tokens", folder / "tokens", tokenizer=tokenizer, min_refinements=0)
@@ -94,6 +95,7 @@ def compared(trajectories: Sequence[Trajectory], tokenizer: Path, folder: Path) 
         "from a file": lambda: exported(read_trajectories(file)),
     }
     best = dict.fromkeys(ways, float("inf"))
+    gc.freeze()  # as the command does: what is held here for the comparison is not looked through for garbage
     for _ in range(ROUNDS):
         for way, run in ways.items():
             began = time.perf_counter()

@@ -4,8 +4,9 @@ Trainers differ in what they make of messages. Tokens with labels leave nothing 
 """
 
 import hashlib
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
@@ -16,13 +17,16 @@ from trpg_env.tuning.formats.base import Columns, Entry, Episode, Format, Record
 from trpg_env.tuning.options import Options
 from trpg_env.tuning.prefixes import counting_at, prefix_ends
 from trpg_env.tuning.tokens.files import TokenFiles, token_files
-from trpg_env.tuning.tokens.labels import Encoded, Encoder, Ids
+from trpg_env.tuning.tokens.labels import Encoded, Encoder, Ids, Started
 from trpg_env.tuning.tokens.rendering import Rendered, Renderer, Unsaid
 from trpg_env.tuning.tokens.template import ChatTemplate
 from trpg_env.tuning.tokens.tokenizer import load_tokenizer
 
-BATCH = 128
+BATCH = 32
 """How many episodes are encoded at once, where they are not too long."""
+
+AHEAD = 4
+"""How many batches are encoded while others are rendered and written."""
 
 LONG = 1 << 22
 """How many characters are encoded at once at most, where an episode does not have more."""
@@ -132,7 +136,7 @@ class _Encoding:
         template = ChatTemplate(chat.template, chat.tokens, moment)
         self._options = options
         self._renderer = Renderer(template, chat.special, chat.splits_at)
-        self._encoder = Encoder(chat.tokenizer)
+        self._encoder = Encoder(chat.tokenizer, chat.splits_at)
         self._longest = chat.max_length if options.max_length is None else int(options.max_length)
         self.facts = {"chat template, SHA-256": hashlib.sha256(chat.template.encode()).hexdigest()}
         if "strftime_now" in chat.template:
@@ -141,19 +145,23 @@ class _Encoding:
             self.facts["tokens in a record at most"] = str(self._longest)
 
     def __call__(self, episodes: Iterable[Episode]) -> Iterator[Entry]:
-        """What becomes of episodes; while a batch is rendered, the one before is encoded on all cores."""
+        """What becomes of episodes; while batches are encoded on all cores, the next is rendered and the last written."""
         batches = _batches(_Work(episode, self._renderer, self._options) for episode in episodes)
-        with ThreadPoolExecutor(1) as pool:
-            works: list[_Work] = []
-            reading: Future[list[Encoded]] | None = None
-            while works or reading is None:
-                following = next(batches, [])
-                read = reading.result() if reading is not None else []
-                reading = pool.submit(self._encoder.encode, [one for work in following for one in work.texts])
-                each = iter(read)
-                for work in works:
-                    yield work.entry(list(islice(each, len(work.texts))), self._encoder, self._longest)
-                works = following
+        with ThreadPoolExecutor(AHEAD) as pool:
+            started: deque[tuple[list[_Work], Started]] = deque()
+            for works in batches:
+                started.append(
+                    (works, self._encoder.start([one for work in works for one in work.texts], pool))
+                )
+                if len(started) > AHEAD:
+                    yield from self._finished(*started.popleft())
+            while started:
+                yield from self._finished(*started.popleft())
+
+    def _finished(self, works: Sequence[_Work], started: Started) -> Iterator[Entry]:
+        each = iter(self._encoder.finish(started))
+        for work in works:
+            yield work.entry(list(islice(each, len(work.texts))), self._encoder, self._longest)
 
 
 def _batches(works: Iterable[_Work]) -> Iterator[list[_Work]]:
