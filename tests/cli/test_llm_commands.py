@@ -243,3 +243,28 @@ def test_a_model_that_takes_too_long_is_given_up(run: Run) -> None:
     assert "--timeout is for language models" in refused(
         run("rollout", "--scripts", "ship", "--timeout", "3", "--out", "y.jsonl")
     )
+
+
+def test_a_system_message_of_ones_own_is_what_the_player_is_told_first(run: Run) -> None:
+    Path("mine.txt").write_text("\ufeffAnswer with Thought: and Action:.\n", encoding="utf-8")
+    with ModelServer(playing) as server:
+        assert run(*both(server, "--prompt", "mine.txt", n="1")).code == 0
+        told = {r["messages"][0]["content"] for r in server.requests if "response_format" not in r}
+        usual = played()[0].player.prompt_hash
+        assert told == {"Answer with Thought: and Action:."}
+        assert run(*both(server, n="1", out="y.jsonl")).code == 0
+    assert usual != played("y.jsonl")[0].player.prompt_hash
+
+
+@pytest.mark.parametrize(
+    ("text", "named"), [(b"", "is empty"), (b"\xff", "cannot be read"), (None, "cannot be read")]
+)
+def test_a_system_message_that_is_none_is_refused(run: Run, text: bytes | None, named: str) -> None:
+    if text is not None:
+        Path("mine.txt").write_bytes(text)
+    arguments = ["--player", "llm", "--player-model", "m", "--base-url", "http://127.0.0.1:1/v1"]
+    ran = run("rollout", "--scripts", "ship", *arguments, "--prompt", "mine.txt", "--out", "x.jsonl")
+    assert named in refused(ran)
+    assert "--player llm" in refused(
+        run("rollout", "--scripts", "ship", "--prompt", "mine.txt", "--out", "x.jsonl")
+    )

@@ -22,7 +22,7 @@ from trpg_env.llm.errors import ContextTooLong
 from trpg_env.llm.exchange import Answer
 from trpg_env.llm.limits import Limits
 from trpg_env.llm.reasoning import split_reasoning
-from trpg_env.prompts import prompt, prompt_hash
+from trpg_env.prompts import prompt, text_hash
 
 TOKENS = 2048
 """The longest reply in tokens, hidden reasoning included."""
@@ -44,6 +44,7 @@ class LLMAgent:
         replay: Such a file, which then answers instead of the model.
         temperature: 0 for the likeliest reply.
         max_tokens: The longest reply in tokens, hidden reasoning included; `TOKENS` where left out, or `LOCAL_TOKENS`.
+        system_prompt: The system message, in place of the usual one; it is to say what a reply looks like.
         limits: How long and how often the model is asked.
 
     Attributes:
@@ -53,7 +54,7 @@ class LLMAgent:
 
     Raises:
         ModelUnavailable: The model can never be asked; the text says what to do.
-        ValueError: `record` and `replay` are both given, or a number is out of range.
+        ValueError: `record` and `replay` are both given, a number is out of range, or the system message is empty.
 
     Example:
         >>> agent = LLMAgent("qwen3-8b", base_url="http://localhost:8000/v1", temperature=0.7)
@@ -72,16 +73,20 @@ class LLMAgent:
         replay: str | os.PathLike[str] | None = None,
         temperature: float = 0.0,
         max_tokens: int | None = None,
+        system_prompt: str | None = None,
         limits: Limits = Limits(),  # noqa: B008  (frozen)
     ) -> None:
         asked = Model(model, base_url=base_url, record=record, replay=replay, limits=limits)
         if max_tokens is None:
             max_tokens = LOCAL_TOKENS if asked.name == LOCAL else TOKENS
         self._calls = Calls(asked, "player", temperature, max_tokens)
-        self._chat = Chat(prompt(_PROMPT))
+        self._system = prompt(_PROMPT) if system_prompt is None else system_prompt.strip()
+        if not self._system:
+            raise ValueError("system_prompt is empty; leave it out for the usual one")
+        self._chat = Chat(self._system)
         self.model = asked.name
         self.sampling = self._calls.sampling
-        self.prompt_hash = prompt_hash(_PROMPT)
+        self.prompt_hash = text_hash(self._system)
 
     @property
     def usage(self) -> dict[str, int]:
@@ -92,7 +97,7 @@ class LLMAgent:
         """A new episode: nothing of the last one is kept."""
         inner = env.unwrapped
         self._calls.begin(seed, inner.luck if isinstance(inner, TextEnv) else 0)
-        self._chat = Chat(prompt(_PROMPT))
+        self._chat = Chat(self._system)
 
     async def act(self, observation: str, info: Info) -> Turn:
         """The model's next thought and action.

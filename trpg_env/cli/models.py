@@ -2,12 +2,16 @@
 
 import argparse
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from trpg_env.cli.terminal import WrongUse
 from trpg_env.llm import Limits
+from trpg_env.trajectory.reading import reason
 
 _DAY = 86_400
+_MAX_PROMPT = 100_000
+"""The longest system message, in characters."""
 
 
 def add_dm_options(command: argparse.ArgumentParser) -> None:
@@ -30,9 +34,20 @@ def add_model_options(command: argparse.ArgumentParser, role: str) -> None:
     )
     command.add_argument(
         f"--{role}-temperature",
+        *(["--temperature"] if role == "player" else []),
         type=temperature,
         metavar="T",
         help=f"with --{role} llm: from 0, the likeliest reply (default), to 2",
+    )
+
+
+def add_prompt_option(command: argparse.ArgumentParser) -> None:
+    """Add what the player's model is told first."""
+    command.add_argument(
+        "--prompt",
+        metavar="FILE",
+        help="with --player llm: a text file with the system message, in place of the usual one; it is to say what a reply "
+        "looks like (Thought: …, Action: …)",
     )
 
 
@@ -84,7 +99,7 @@ def player_keywords(options: argparse.Namespace) -> dict[str, Any]:
     Raises:
         WrongUse: No model is named.
     """
-    return _model(options, "player")
+    return _model(options, "player") | {"system_prompt": _prompt(options.prompt)}
 
 
 def refuse_model(options: argparse.Namespace, role: str) -> None:
@@ -93,6 +108,8 @@ def refuse_model(options: argparse.Namespace, role: str) -> None:
     Raises:
         WrongUse: There is one.
     """
+    if role == "player" and options.prompt is not None:
+        raise WrongUse(f"--prompt is for --player llm; {options.player} is told nothing")
     for name in ("model", "temperature"):
         if getattr(options, f"{role}_{name}") is not None:
             raise WrongUse(f"--{role}-{name} is for --{role} llm; {getattr(options, role)} takes no model")
@@ -122,6 +139,20 @@ def _model(options: argparse.Namespace, role: str) -> dict[str, Any]:
         "replay": options.replay,
         "temperature": getattr(options, f"{role}_temperature") or 0.0,
     }
+
+
+def _prompt(path: str | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        with Path(path).open("rb") as file:
+            text = file.read(_MAX_PROMPT + 1).decode("utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise WrongUse(f"--prompt {path} cannot be read: {reason(error)}") from None
+    if not text.strip() or len(text) > _MAX_PROMPT:
+        what = "is empty" if not text.strip() else f"has more than {_MAX_PROMPT:,} characters"
+        raise WrongUse(f"--prompt {path} {what}; name a text file with a system message")
+    return text
 
 
 def _seconds(text: str) -> float:

@@ -12,6 +12,7 @@ from trpg_env.cli.models import (
     add_dm_options,
     add_endpoint_options,
     add_model_options,
+    add_prompt_option,
     dm_keywords,
     limits,
     player_keywords,
@@ -51,6 +52,7 @@ def add_who_options(command: argparse.ArgumentParser, player: str | None = None)
         "--player", choices=sorted([*_PLAYERS, "llm"]), default=player, help=f"who plays{usual}"
     )
     add_model_options(command, "player")
+    add_prompt_option(command)
     add_dm_options(command)
     add_endpoint_options(command)
 

@@ -17,4 +17,9 @@ def prompt(name: str) -> str:
 
 def prompt_hash(*names: str) -> str:
     """SHA-256 of prompts, in hexadecimal digits: tells data made with one wording from data made with another."""
-    return hashlib.sha256("\0".join(map(prompt, names)).encode()).hexdigest()
+    return text_hash(*map(prompt, names))
+
+
+def text_hash(*texts: str) -> str:
+    """SHA-256 of texts that are prompts, in hexadecimal digits."""
+    return hashlib.sha256("\0".join(texts).encode(errors="surrogatepass")).hexdigest()
