@@ -6,12 +6,13 @@ import gymnasium as gym
 
 from trpg_env.agents.draws import Draws
 from trpg_env.agents.protocol import Info, Turn
-from trpg_env.agents.view import environment_of, world_of
+from trpg_env.agents.view import environment_of, text_env, world_of
 from trpg_env.envs import AgentRefineEnv
 from trpg_env.world import Plan, State, TooManyActions, VerificationFailed, World, find_plan, find_some_plan
 from trpg_env.world.atlas import Atlas
 from trpg_env.world.sampling import sample_action
 from trpg_env.world.search import STATES
+from trpg_env.world.search_quick import QuickSearch
 from trpg_env.world.values import Value
 
 EXPLORED = 10_000
@@ -19,6 +20,8 @@ EXPLORED = 10_000
 
 _MAX_EXPLORED = 200_000
 _MAX_KEPT = 10_000
+_MAX_WORLDS = 20
+_ENDLESS = 1_000_000
 
 
 class Outlook(NamedTuple):
@@ -40,8 +43,9 @@ class Planner:
     """Plans for one episode after another.
 
     A plan counts on favourable luck; where an action comes out otherwise, the plan is made anew from there. It is a
-    shortest one where the budget allows, else the first that a search by milestones finds. What is found
-    hangs on the state alone and is kept, so an episode is the same whatever was played before it.
+    shortest one where the budget allows, else one that relaxed plans or milestones lead to. One that is longer than an
+    episode may be is followed as far as it goes. What is found hangs on the state alone and is kept, so an episode is the
+    same whatever was played before it.
 
     Args:
         states: The budget of one search, in states.
@@ -51,6 +55,7 @@ class Planner:
         self._states = states
         self._atlases: dict[tuple[str, int], Atlas | None] = {}
         self._kept: dict[tuple[str, int, int, bool], _Found] = {}
+        self._quick: dict[str, QuickSearch | None] = {}
         self.begin()
 
     def begin(self) -> None:
@@ -104,8 +109,11 @@ class Planner:
         return self._atlases[key]
 
     def _explore(self, world: World, start: list[Value]) -> Atlas | None:
+        states, quick = min(self._states, EXPLORED), self._quick_in(world)
+        if quick is not None and quick.exceeds(start, states):
+            return None
         try:
-            atlas = Atlas(world, start, states=min(self._states, EXPLORED))
+            atlas = Atlas(world, start, states=states)
         except (TooManyActions, VerificationFailed):
             return None
         return atlas if atlas.complete else None
@@ -132,18 +140,36 @@ class Planner:
         return found
 
     def _searched(self, world: World, state: State, large: bool) -> _Found:
-        depth = world.script.max_turns
         plan = Plan(None, 0, decided=False)
         try:
             if not large:
-                plan = find_plan(world, state.values, depth=depth, states=self._states)
-            if not plan.decided:
+                plan = self._shortest(world, state)
+            if plan.actions is None and (not plan.decided or self._quick_in(world) is not None):
                 large = True
-                plan = find_some_plan(world, state.values, depth=depth, states=self._states)
+                plan = self._any(world, state)
         except (TooManyActions, VerificationFailed):
             # There is no searching this script, but it can still be played.
             return _Found((), (), large=True)
         return _Found(plan.actions or (), tuple(map(world.layout.hash, plan.path)), large)
+
+    def _shortest(self, world: World, state: State) -> Plan:
+        quick, depth = self._quick_in(world), world.script.max_turns
+        plan = None if quick is None else quick.shortest(state.values, depth=depth, states=self._states)
+        return plan or find_plan(world, state.values, depth=depth, states=self._states)
+
+    def _any(self, world: World, state: State) -> Plan:
+        quick = self._quick_in(world)
+        plan = None if quick is None else quick.some(state.values, depth=_ENDLESS, states=self._states)
+        return plan or find_some_plan(world, state.values, depth=world.script.max_turns, states=self._states)
+
+    def _quick_in(self, world: World) -> QuickSearch | None:
+        """The quick search in a world; None for one that is not simple."""
+        key = world.script.hash
+        if key not in self._quick:
+            if len(self._quick) >= _MAX_WORLDS:
+                self._quick.clear()
+            self._quick[key] = QuickSearch.of(world)
+        return self._quick[key]
 
 
 class PlannerAgent:
@@ -171,6 +197,7 @@ class PlannerAgent:
     def reset(self, env: gym.Env[str, str], seed: int) -> None:
         """Look at a new episode."""
         self._env = environment_of(env)
+        self._worded = text_env(env).worded
         self._draws = Draws(seed)
         self._planner.begin()
 
@@ -179,8 +206,8 @@ class PlannerAgent:
         plan = self._planner.ahead(self._env)
         if not plan.actions:
             action = sample_action(self._env.script.program.actions, self._draws.generator)
-            return Turn("I see no way to the goal from here, so I try something.", action)
-        (action,) = plan.actions
+            return Turn("I see no way to the goal from here, so I try something.", self._worded(action))
+        action = self._worded(*plan.actions)
         if plan.length == 1:
             return Turn(f'One step is left: "{action}" reaches the goal.', action)
         return Turn(f'The next step towards the goal is "{action}".', action)

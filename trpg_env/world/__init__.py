@@ -5,8 +5,9 @@ from trpg_env.script.model import Script
 from trpg_env.world.fate import Fate, SeededFate
 from trpg_env.world.grounding import GroundAction, TooManyActions
 from trpg_env.world.narrative import NarrativeWorld
+from trpg_env.world.plan import Plan
 from trpg_env.world.ruling import Ruling, State, VerificationFailed
-from trpg_env.world.search import Plan, find_plan, find_some_plan
+from trpg_env.world.search import find_plan, find_some_plan
 from trpg_env.world.world import NotGrounded, World
 
 AnyWorld = World | NarrativeWorld

@@ -8,35 +8,19 @@ answer is the same on every machine. States that differ only in what can have no
 import heapq
 import marshal
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain
 from operator import itemgetter
 
 from trpg_env.world.grounding import GroundAction
+from trpg_env.world.plan import Plan
 from trpg_env.world.relevance import relevant_slots
+from trpg_env.world.search_quick import QuickSearch
 from trpg_env.world.values import Value
 from trpg_env.world.world import World
 
 STATES = 40_000
 """States looked at before a search gives up: about 2 s for a script of usual size."""
 MAX_OUTCOMES = 64
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a search found.
-
-    Attributes:
-        actions: The actions of a shortest plan, as texts; None where there is none or the search gave up.
-        states: How many states were looked at.
-        decided: Whether the search came to an end within its budget: without a plan there then is none.
-        path: The state's values before each action of the plan, with the luck that the plan counts on.
-    """
-
-    actions: tuple[str, ...] | None
-    states: int
-    decided: bool
-    path: tuple[list[Value], ...] = ()
 
 
 class _Scripted:
@@ -175,7 +159,10 @@ def find_plan(world: World, values: list[Value], *, depth: int, states: int = ST
 
 
 def find_some_plan(world: World, values: list[Value], *, depth: int, states: int = STATES) -> Plan:
-    """Search for a plan where a shortest one is out of reach: best first, by milestones and conditions still unmet.
+    """Search for a plan where a shortest one is out of reach.
+
+    In a simple world relaxed plans show the way (see `QuickSearch`); elsewhere it is best first, by the milestones and
+    conditions still unmet.
 
     Args:
         world: The world.
@@ -192,6 +179,10 @@ def find_some_plan(world: World, values: list[Value], *, depth: int, states: int
     """
     if world.succeeds(values):
         return Plan((), 1, decided=True)
+    quick = QuickSearch.of(world)
+    found = None if quick is None else quick.some(values, depth=depth, states=states)
+    if found is not None:
+        return found
     tree = _Tree(world, values)
     heap = [(world.unmet(values), 0, 0)]
     while heap:
