@@ -337,7 +337,6 @@ def test_a_start_too_long_to_tell_is_told_in_part_and_by_looking_in_whole() -> N
         domain_of("(:action act :effect (done))"),
         problem_of(objects=" ".join(names), init=" ".join(f"(p {name})" for name in names)),
     )
-    (place,) = translation.script["environment"]["places"].values()
-    assert place["description"].endswith('more, which "look around" tells.')
+    assert translation.script["opening"].endswith('more, which "look around" tells.')
     assert len(load_script(translation.script).program.actions) == 2
     assert play(translation.script, ["look around"])[0].observation.count(" is p.") == 1_000

@@ -82,6 +82,7 @@ def _filled_by_key(program: Program) -> frozenset[str]:
 def _readings(script: Script) -> Iterator[Reading]:
     """Every expression of a script that is read, with its place."""
     program = script.program
+    yield from _in_text(program.opening, ("opening",))
     for key, definition in zip(script.define, program.definitions.values(), strict=True):
         yield ("define", key), definition.body
     for action in program.actions:

@@ -8,6 +8,7 @@ import json
 import re
 from typing import Any
 
+from trpg_env.dm.opening import opening as opening_of
 from trpg_env.prompts import prompt
 from trpg_env.script import Script
 from trpg_env.script.instruction import action_line
@@ -103,9 +104,8 @@ def present(world: AnyWorld, state: State) -> str:
     """How a grounded script's world stands, for the last message; of a narrative one only its DM knows."""
     if isinstance(world, NarrativeWorld):
         return ""
-    return "\n" + prompt("dm_world").format(
-        seen=compact(world.look(state.values)), world=compact(_changeable(world, state))
-    )
+    seen = world.look(state.values) if state.turn else opening_of(world, state)
+    return "\n" + prompt("dm_world").format(seen=compact(seen), world=compact(_changeable(world, state)))
 
 
 def _changeable(world: World, state: State) -> dict[str, dict[str, Any]]:

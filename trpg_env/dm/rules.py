@@ -1,5 +1,6 @@
 """The dungeon master that narrates from the script's own texts."""
 
+from trpg_env.dm.opening import opening
 from trpg_env.dm.protocol import Narration
 from trpg_env.world import AnyWorld, Ruling, SeededFate, State, World
 
@@ -18,11 +19,11 @@ class RulesDM:
     kind = "rules"
 
     def open(self, world: AnyWorld, state: State, fate: SeededFate) -> Narration:
-        """The opening scene: what the player sees at the start."""
+        """The opening scene: the script's opening, or what the player sees at the start."""
         assert isinstance(world, World), "a narrative script takes another DM"
         return Narration(
             "A new episode begins; the player learns where they are and what they see.",
-            world.look(state.values),
+            opening(world, state),
         )
 
     def answer(self, world: AnyWorld, before: State, ruling: Ruling) -> Narration:

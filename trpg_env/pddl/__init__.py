@@ -1,5 +1,11 @@
 """PDDL problems as scripts: STRIPS with types, negative preconditions and equality, played exactly."""
 
+from trpg_env.pddl.agentboard import (
+    agentboard_problems,
+    agentboard_progress,
+    agentboard_script,
+    agentboard_translation,
+)
 from trpg_env.pddl.domain import read_domain
 from trpg_env.pddl.faults import PddlError
 from trpg_env.pddl.files import import_pddl
@@ -12,6 +18,10 @@ __all__ = [
     "PddlError",
     "Problem",
     "Translation",
+    "agentboard_problems",
+    "agentboard_progress",
+    "agentboard_script",
+    "agentboard_translation",
     "import_pddl",
     "read_domain",
     "read_problem",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from trpg_env.pddl.faults import PddlError, shown
 from trpg_env.pddl.forms import Form, Word, read_form
-from trpg_env.pddl.formulas import SUPPORTED, read_condition, read_effect
+from trpg_env.pddl.formulas import SUPPORTED, Formulas
 from trpg_env.pddl.lists import name_of, typed, types_of
 from trpg_env.pddl.model import EQUAL, OBJECT, Action, Domain
 
@@ -207,9 +207,9 @@ def _action(
     return Action(
         name,
         parameters,
-        read_condition(
-            parts.get(":precondition", Form(())), predicates, terms, f"the precondition of {name}"
+        Formulas(predicates, terms, f"the precondition of {name}").condition(
+            parts.get(":precondition", Form(()))
         ),
-        read_effect(parts.get(":effect", Form(())), predicates, terms, f"the effect of {name}"),
+        Formulas(predicates, terms, f"the effect of {name}").effect(parts.get(":effect", Form(()))),
         form.line,
     )

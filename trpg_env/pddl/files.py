@@ -17,6 +17,7 @@ def import_pddl(
     *,
     max_turns: int | None = None,
     phrases: Mapping[str, str] | None = None,
+    action_phrases: Mapping[str, str] | None = None,
 ) -> Translation:
     """Import a problem.
 
@@ -25,6 +26,8 @@ def import_pddl(
         problem: The problem's file.
         max_turns: After how many actions an episode is truncated; six for each object, but at least 30, where left out.
         phrases: Predicate → how an atom of it is said, each term by its number in braces: `{"have": "you have {0}"}`.
+        action_phrases: Action → what the player writes, each parameter by its number in braces:
+            `{"stack": "put {0} on {1}"}`.
 
     Returns:
         The translation; its `script` is what `load_script` takes, named after the domain and the problem's file.
@@ -32,7 +35,7 @@ def import_pddl(
     Raises:
         PddlError: A file cannot be read, or what it says is more than STRIPS with types, negative preconditions and
             equality.
-        ValueError: A phrase does not go with its predicate.
+        ValueError: A phrase does not go with its predicate or action, or one text would mean two actions.
     """
     read = read_domain(_text(domain), str(domain))
     return translate(
@@ -41,6 +44,7 @@ def import_pddl(
         name=f"{read.name}-{Path(problem).stem}",
         max_turns=max_turns,
         phrases=phrases,
+        action_phrases=action_phrases,
     )
 
 

@@ -9,6 +9,7 @@ import keyword
 from collections.abc import Iterable, Mapping
 
 from trpg_env.pddl.model import OBJECT, Action, Domain, Problem
+from trpg_env.pddl.texts import Names, look, templates
 from trpg_env.script.names import TAKEN, fold
 
 _OWN_ATTRIBUTES = frozenset({"at", "exits", "description", "container", "open", "hidden"})
@@ -16,7 +17,6 @@ _OWN_ATTRIBUTES = frozenset({"at", "exits", "description", "container", "open", 
 _OWN_KINDS = TAKEN | {"people"}
 _TELLING = 3
 """A variable's name of so many letters says more than its type does."""
-_LOOKS = ("look around", "take everything in", "survey all there is")
 
 
 class Naming:
@@ -25,6 +25,7 @@ class Naming:
     Args:
         domain: The domain.
         problem: The problem.
+        phrases: Action → what the player writes, each parameter by its number in braces.
 
     Attributes:
         entities: Object → entity.
@@ -36,6 +37,9 @@ class Naming:
         placeholders: Action → variable → placeholder.
         look: The action that tells all that is true.
 
+    Raises:
+        ValueError: A phrase does not go with its action, or one text would mean two actions.
+
     Example:
         >>> from trpg_env.pddl import read_domain, read_problem
         >>> domain = read_domain("(define (domain ferry) (:predicates (at ?x)) (:action put-off :parameters (?from)))")
@@ -45,7 +49,7 @@ class Naming:
         ('turn-object', 'is_at', 'put off {from_object}')
     """
 
-    def __init__(self, domain: Domain, problem: Problem) -> None:
+    def __init__(self, domain: Domain, problem: Problem, phrases: Mapping[str, str] | None = None) -> None:
         used: set[str] = {"player"}
         self.entities = {name: _free(name, used, _entities(name)) for name in problem.objects}
         self.place = _free(domain.name, used, _entities(domain.name, "world"))
@@ -58,8 +62,10 @@ class Naming:
             self.counter += "_now"
         taken: set[str] = set()
         self.attributes = {p: _free(p, taken, _attributes(p)) for p in domain.predicates}
-        self.templates, self.placeholders = _actions(domain)
-        self.look = _look(domain)
+        self.placeholders = {name: _placeholders(action) for name, action in domain.actions.items()}
+        names = Names(self.entities.values())
+        self.templates = templates(domain, self.placeholders, phrases or {}, names)
+        self.look = look(domain, self.templates.values() if phrases else (), names)
 
     def term(self, term: str, placeholders: Mapping[str, str]) -> str:
         """A term as the beginning of `x.attribute`: a placeholder, an entity's name, or that in quotes."""
@@ -127,29 +133,3 @@ def _placeholders(action: Action) -> dict[str, str]:
         name = word if len(alike) == 1 else f"{word}{alike.index(variable) + 1}"
         found[variable] = _free(name, used, _identifiers(name, TAKEN, kind))
     return found
-
-
-def _actions(domain: Domain) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
-    """Templates that nothing but their own texts fits: names in words, or where one could be taken for another, in one word."""
-    words = {name: tuple(name.replace("_", "-").replace("-", " ").split()) for name in domain.actions}
-    templates, placeholders = {}, {}
-    for name, action in domain.actions.items():
-        own = words[name]
-        doubtful = not own or any(
-            other != name and own[: len(begins)] == begins for other, begins in words.items()
-        )
-        placeholders[name] = _placeholders(action)
-        fields = [f"{{{placeholder}}}" for placeholder in placeholders[name].values()]
-        templates[name] = " ".join([name if doubtful else " ".join(own), *fields])
-    return templates, placeholders
-
-
-def _look(domain: Domain) -> str:
-    """A text for looking that no action's text could be, and the other way round."""
-    words = [tuple(name.replace("_", "-").replace("-", " ").split()) for name in domain.actions]
-    candidates = [*_LOOKS, *(f"look {'all ' * n}around" for n in range(1, len(words) + 2))]
-    for candidate in candidates:
-        own = tuple(candidate.split())
-        if not any(own[: len(begins)] == begins or begins[: len(own)] == own for begins in words):
-            return candidate
-    return candidates[-1]

@@ -3,7 +3,7 @@
 from trpg_env.pddl.domain import check_requirements, one, sections
 from trpg_env.pddl.faults import PddlError, shown
 from trpg_env.pddl.forms import Form, Word, read_form
-from trpg_env.pddl.formulas import read_atom, read_condition
+from trpg_env.pddl.formulas import Formulas
 from trpg_env.pddl.lists import name_of, typed, types_of
 from trpg_env.pddl.model import Atom, Domain, Problem
 
@@ -35,7 +35,7 @@ def read_problem(text: str, domain: Domain, file: str | None = None) -> Problem:
         domain.name,
         objects,
         _start(one(found, ":init"), domain, objects),
-        tuple(dict.fromkeys(read_condition(goal.rest[0], domain.predicates, objects, "the goal"))),
+        tuple(dict.fromkeys(Formulas(domain.predicates, objects, "the goal").condition(goal.rest[0]))),
         file,
     )
 
@@ -67,13 +67,14 @@ def _objects(form: Form | None, domain: Domain) -> dict[str, str]:
 def _start(form: Form | None, domain: Domain, objects: dict[str, str]) -> frozenset[Atom]:
     start: set[Atom] = set()
     denied: dict[Atom, Form] = {}
+    formulas = Formulas(domain.predicates, objects, ":init")
     for part in form.rest if form is not None else ():
         if isinstance(part, Word):
             part.refuse(f":init has the word {shown(part.text)} where an atom in brackets is expected")
         negated = part.head == "not" and len(part.rest) == 1 and isinstance(part.rest[0], Form)
         inner = part.rest[0] if negated else part
         assert isinstance(inner, Form)
-        literal = read_atom(inner, domain.predicates, objects, ":init")
+        literal = formulas.fact(inner)
         atom = (literal.predicate, *literal.terms)
         if negated:
             denied[atom] = part

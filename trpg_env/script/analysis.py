@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 MAX_PLACEHOLDERS = 12
 _PYTHON = re.compile(r"^\s*(async\s+def|def|import|from\s+\w+\s+import)\s", re.MULTILINE)
-_GROUNDED_ONLY = ("define", "events", "variations", "failure_conditions", "milestones")
+_GROUNDED_ONLY = ("opening", "define", "events", "variations", "failure_conditions", "milestones")
 
 Report = Callable[[Path, str], None]
 
@@ -99,6 +99,7 @@ class _Analysis:
             attributes=frozenset(a for attributes in environment.entities.values() for a in attributes).union(
                 *(attributes_written(e) for e in walk_effects(tuple(written)) if isinstance(e, Assign))
             ),
+            opening=self._text(script.opening, self._scope, ("opening",)),
         )
 
     def _is_grounded(self) -> bool:

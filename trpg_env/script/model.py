@@ -126,6 +126,7 @@ class Script(Part):
     persona: str | None = None
     goal: str = Field(min_length=1)
     environment: Any
+    opening: str | None = None
     define: dict[str, Any] = Field(default_factory=dict)
     completion_conditions: list[Condition] = Field(default_factory=list)
     failure_conditions: list[Condition] = Field(default_factory=list)
@@ -157,10 +158,10 @@ class Script(Part):
     def _version(cls, value: Any) -> Any:
         return str(value) if isinstance(value, bool) else value
 
-    @field_validator("goal")
+    @field_validator("goal", "opening")
     @classmethod
-    def _not_blank(cls, value: str) -> str:
-        if not value.strip():
+    def _not_blank(cls, value: str | None) -> str | None:
+        if value is not None and not value.strip():
             raise PydanticCustomError("blank", "is empty")
         return value
 

@@ -121,6 +121,7 @@ class Program:
         milestones: The script's, or where it has none its completion conditions.
         variations: One tuple of alternatives per axis; an alternative is the settings that belong together.
         attributes: Every attribute's name that an entity has or an effect may give it.
+        opening: What the player is told at the start; None where that is what they see.
     """
 
     grounded: bool
@@ -136,6 +137,7 @@ class Program:
     events: tuple[Event, ...] = ()
     variations: tuple[tuple[tuple[Setting, ...], ...], ...] = ()
     attributes: frozenset[str] = frozenset()
+    opening: Text | None = None
 
     @property
     def variation_count(self) -> int:
