@@ -96,6 +96,8 @@ def test_precision_and_recall_are_those_worked_out_by_hand() -> None:
         },
         "precision": {"none": 1.0, "parameter": None, "place": 0.75, "logic": 2 / 3},
         "recall": {"none": 0.8, "parameter": None, "place": 1.0, "logic": 2 / 3},
+        # By chance 4·5 + 4·3 + 3·3 = 41 of 11² = 121; agreed 9·11 = 99.
+        "kappa": 58 / 80,
     }
     assert agreement.lines() == [
         "engine contradicted 2 of 11 turns (18.2%), in 2 of 3 trajectories",
@@ -132,6 +134,18 @@ def test_nothing_to_compare_is_no_division_by_zero_and_no_line() -> None:
     for nothing in (Agreement(), count([Comparison([])])):
         assert (nothing.offered, nothing.lines()) == (0, [])
         assert set(nothing.as_dict()["precision"].values()) == {None}
+        assert nothing.kappa is None
+
+
+def test_kappa_is_1_for_full_agreement_0_for_chance_and_none_for_one_label() -> None:
+    def of(*opinions: Opinions) -> float | None:
+        return count([Comparison(opinions)]).kappa
+
+    right, place = Opinions(None, None), Opinions("place", "place")
+    assert of(right, place) == 1
+    assert of(right, Opinions(None, "place")) == 0
+    assert of(Opinions(None, "place"), Opinions("place", None)) == -1
+    assert of(right, right) is None
 
 
 def test_of_what_is_not_whole_the_turns_are_counted_and_the_trajectory_is_not() -> None:

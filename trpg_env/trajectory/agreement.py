@@ -10,6 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 from trpg_env.script.program import ErrorKind
 from trpg_env.trajectory.model import Trajectory
 from trpg_env.trajectory.rules import misplaced
@@ -53,6 +56,33 @@ class Comparison(NamedTuple):
     whole: bool = True
 
 
+def kappa(matrices: ArrayLike) -> NDArray[np.float64]:
+    """Cohen's kappa (1960): how far two agree beyond what they would by chance, each with the labels they give.
+
+    1 where they always agree, 0 where they agree as often as chance would have it, below 0 where less often.
+
+    Args:
+        matrices: How often each pair of labels was given: the first's along the last axis but one, the second's along
+            the last. Axes before them are so many matrices.
+
+    Returns:
+        One figure for each matrix; not a number where there is nothing to agree on, or where both give one and the same
+        label always, so that chance alone would have them agree.
+
+    Example:
+        >>> float(kappa([[20, 5], [10, 15]]))
+        0.4
+    """
+    counts = np.asarray(matrices, dtype=np.float64)
+    total = counts.sum(axis=(-2, -1))
+    agreed = np.trace(counts, axis1=-2, axis2=-1) * total
+    by_chance = (counts.sum(axis=-1) * counts.sum(axis=-2)).sum(axis=-1)
+    # Multiplied by the square of the total: sums of whole numbers, of which none is rounded.
+    found: NDArray[np.float64] = np.full(total.shape, np.nan)
+    np.divide(agreed - by_chance, total**2 - by_chance, out=found, where=total**2 > by_chance)
+    return found
+
+
 @dataclass
 class Agreement:
     """Counts what was said against what was ruled; two of them can be put together.
@@ -68,6 +98,8 @@ class Agreement:
         >>> agreement.add(Comparison([Opinions(None, None), Opinions("place", "logic"), Opinions("place", "place")]))
         >>> agreement.turns, agreement.differing, agreement.precision("place"), agreement.recall("place")
         (3, 1, 0.5, 1.0)
+        >>> agreement.kappa
+        0.5
     """
 
     matrix: Counter[Opinions] = field(default_factory=Counter)
@@ -105,6 +137,17 @@ class Agreement:
             kind: The kind of error, or None for turns without one.
         """
         return _share(self._count(kind, kind), sum(self._count(said, kind) for said in KINDS))
+
+    @property
+    def kappa(self) -> float | None:
+        """Cohen's kappa over the kinds of error; None where it is not defined."""
+        found = float(kappa(self.counts))
+        return None if np.isnan(found) else found
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """The matrix as an array: a row for what was said, a column for what was ruled, both in the order of `KINDS`."""
+        return np.array([[self._count(said, ruled) for ruled in KINDS] for said in KINDS], dtype=np.int64)
 
     def add(self, comparison: Comparison) -> None:
         """Count one more trajectory.
@@ -157,6 +200,7 @@ class Agreement:
             },
             "precision": {_name(kind): self.precision(kind) for kind in KINDS},
             "recall": {_name(kind): self.recall(kind) for kind in KINDS},
+            "kappa": self.kappa,
         }
 
     def _count(self, said: ErrorKind | None, ruled: ErrorKind | None) -> int:
