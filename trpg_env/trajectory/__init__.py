@@ -19,6 +19,7 @@ from trpg_env.trajectory.similarity import Similarity
 from trpg_env.trajectory.statistics import Statistics, error_and_refines
 from trpg_env.trajectory.store import Store
 from trpg_env.trajectory.tally import Tally, letter
+from trpg_env.trajectory.unplayed import verify_unplayed
 from trpg_env.trajectory.usage import CONTEXT_TOO_LONG, COUNTS, PARTICIPANTS, counted
 from trpg_env.trajectory.variety import Variety
 from trpg_env.trajectory.verification import Verifier, verify
@@ -58,5 +59,6 @@ __all__ = [
     "parse_line",
     "read_trajectories",
     "verify",
+    "verify_unplayed",
     "writable",
 ]
