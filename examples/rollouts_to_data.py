@@ -1,6 +1,7 @@
 """From play to data: the erring player plays the whole library, each episode is verified, datasets are exported.
 
-Called again, it goes on where it was. The same with commands: trpg-env rollout, verify --stats, export.
+In the end there is a page to look at. Called again, it goes on where it was. The same with commands: trpg-env rollout,
+verify --stats, export, report.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from tqdm import tqdm
 
 from trpg_env import export, rollout
 from trpg_env.agents import ErringAgent
+from trpg_env.report import ReportError, make_page, read_runs
 from trpg_env.sandbox import Sandbox
 from trpg_env.script import library, load_script
 from trpg_env.trajectory import Scripts, Similarity, Statistics, StoreError, Verifier, read_trajectories
@@ -57,6 +59,19 @@ def main() -> int:
     for format in ("messages", "openai", "paper"):
         summary = export(read_trajectories(file), format, folder / format, split=0.1)
         print(f"\n{format}\n" + "\n".join(summary.lines()))
+    report = folder / "report.html"
+    try:
+        runs, choice = read_runs(
+            [file], watch=lambda each, _: tqdm(each, unit=" episodes", desc="reporting", disable=None)
+        )
+        with Sandbox() as sandbox:
+            page = make_page(runs, choice, sandbox)
+        report.write_text(page.html, encoding="utf-8")
+        print(
+            f"\nreport\n{page.shown:,} of {page.offered:,} episodes can be read in it: {report.absolute().as_uri()}"
+        )
+    except ReportError as error:  # without its extra there is all but the report
+        print(f"\n{error}")
     print(f"\nall of it in {time.perf_counter() - started:.1f} s")
     return 1 if faults else 0
 
