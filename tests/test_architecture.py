@@ -21,8 +21,9 @@ FLOORS: list[set[str]] = [
     {"check", "llm", "pddl"},
     {"dm"},
     {"envs"},
-    {"agents", "trajectory"},
-    {"rollout", "synthesis", "tuning", "evaluation", "testing"},
+    {"agents", "suites", "trajectory"},
+    {"rollout", "synthesis", "tuning", "evaluation", "diversity", "chats", "testing"},
+    {"report"},
     {"cli"},
 ]
 FLOOR = {package: level for level, packages in enumerate(FLOORS) for package in packages}

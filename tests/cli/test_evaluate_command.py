@@ -386,7 +386,7 @@ def test_samples_of_a_model_that_always_says_the_likeliest_are_warned_of(run: Ru
         (["--out", "o"], "--player is missing"),
         (["--player", "planner"], "--out is missing: name the folder for episodes.jsonl and results.json"),
         (["--player", "planner", "--out", "tiny.json"], "--out tiny.json is no folder"),
-        (["--suite", "babyai"], "argument --suite: invalid choice: 'babyai' (choose from"),
+        (["--suite", "chess"], "argument --suite: invalid choice: 'chess' (choose from"),
         (["--player", "planner", "--out", "o", "--scripts", "nowhere"], "nowhere"),
         (["--player", "planner", "--out", "o", "--scripts", "night-train"], "night-train"),
         (["--player", "planner", "--out", "o", "--held-out", "2"], "'2' is not a share above 0 and below 1"),

@@ -70,3 +70,21 @@ def test_an_evaluation_goes_on_where_it_was(
     assert ran.code == 0, ran.err
     assert "5 of 12 episodes already" in ran.err
     assert Path("x/results.json").read_bytes() == whole
+
+
+def test_pddl_games_are_played_by_our_own_engine_and_can_be_verified(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not (HELD_OUT / "pddl").is_dir():
+        pytest.skip(f"no PDDL games in {HELD_OUT}")
+    monkeypatch.setenv("TRPG_DATA", str(HELD_OUT))
+    ran = run(
+        "evaluate", "--suite", "pddl", "--player", "expert", "-n", "4", "--max-turns", "60", "--out", "x"
+    )
+    assert ran.code == 0, ran.err
+    found = read_results("x")
+    assert found.metrics["success"].value == found.metrics["progress"].value == 1.0
+    assert found.suite.rules["progress"].startswith("AgentBoard")
+    assert run("verify", "x/episodes.jsonl").code == 0
+    refused = run("evaluate", "--suite", "pddl", "--player", "expert", "--scripts", "ship", "--out", "y")
+    assert (refused.code, "--scripts does not go with" in refused.err) == (2, True)

@@ -16,7 +16,7 @@ from trpg_env.agents.draws import Draws
 from trpg_env.agents.mistakes import AHEAD, Mistake, Mistakes
 from trpg_env.agents.planner import Planner
 from trpg_env.agents.protocol import Info, Turn
-from trpg_env.agents.view import environment_of, world_of
+from trpg_env.agents.view import environment_of, text_env, world_of
 from trpg_env.script.program import ErrorKind
 from trpg_env.world import VerificationFailed
 from trpg_env.world.grounding import GroundAction
@@ -106,6 +106,7 @@ class ErringAgent:
     def reset(self, env: gym.Env[str, str], seed: int) -> None:
         """Look at a new episode; what is drawn follows from its seed."""
         self._env = environment_of(env)
+        self._heard = text_env(env)
         self._world = world_of(self._env)
         self._draws = Draws(seed, 1)
         self._planner.begin()
@@ -121,20 +122,23 @@ class ErringAgent:
     def act(self, observation: str, info: Info) -> Turn:
         """The plan's next action, or a step beside it."""
         if self._last is None:
-            observation = observation.removeprefix(self._env.episode.instruction).strip()
+            observation = observation.removeprefix(self._heard.instruction).strip()
         erred = self._error_told(info)
         # An error's answer is quoted as such, not as something seen.
         seen, message = ("", info["assessment"]["message"]) if erred is not None else (observation, "")
         plan, length = self._planner.ahead(self._env)
         beside = self._beside(plan, erred) if self._env.episode.turns_left > length + 1 else None
         templates, action = beside or self._on(plan, length)
-        thought = thoughts.say(templates, self._draws, seen, action=action, message=message)
+        # It plans in the world's own words, and speaks in those that it hears.
+        worded = self._heard.worded(action)
+        thought = thoughts.say(templates, self._draws, seen, action=worded, message=message)
         if erred is not None and beside is None:
-            words = {"action": action, "last": self._last or "", "message": message}
+            last = self._heard.worded(self._last or "")
+            words = {"action": worded, "last": last, "message": message}
             learnt = thoughts.say(thoughts.lesson(erred, message), self._draws, seen, **words)
             thought = f"{learnt} {thought}"
         self._last = action
-        return Turn(thought, action)
+        return Turn(thought, worded)
 
     def _error_told(self, info: Info) -> ErrorKind | None:
         if self._last is None:

@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from trpg_env.cli.arguments import count, positive, share
+from trpg_env.cli.evaluate_benchmark import benchmark_evaluation
+from trpg_env.cli.evaluate_judge import add_judge_options, judge, judging
+from trpg_env.cli.evaluate_pddl import pddl_evaluation
 from trpg_env.cli.evaluate_scripts import scripts_evaluation
 from trpg_env.cli.evaluating import Evaluation
+from trpg_env.cli.perturbing import ALL, add_perturb_options, every
 from trpg_env.cli.playing import (
     AGAIN,
     add_pace_options,
@@ -34,6 +38,7 @@ from trpg_env.evaluation.results import FILE
 from trpg_env.evaluation.table import comparison_lines, lines
 from trpg_env.sandbox import SandboxFault
 from trpg_env.script import ScriptError
+from trpg_env.suites import SUITES
 from trpg_env.trajectory import Journal, Statistics, StoreError, WriteFailed, read_trajectories
 from trpg_env.trajectory.reading import TRAJECTORIES, reason
 from trpg_env.trajectory.remains import put
@@ -43,7 +48,9 @@ from trpg_env.tuning.subset import is_held_out
 EPISODES = "episodes.jsonl"
 
 _SUITES: dict[str, Callable[[argparse.Namespace], AbstractContextManager[Evaluation]]] = {
-    "scripts": scripts_evaluation
+    "scripts": scripts_evaluation,
+    "pddl": pddl_evaluation,
+    **dict.fromkeys(SUITES, benchmark_evaluation),
 }
 
 
@@ -59,6 +66,11 @@ def add_to(commands: Any) -> None:
     )
     command.add_argument(
         "--suite", choices=sorted(_SUITES), default="scripts", help="what is played (default scripts)"
+    )
+    command.add_argument(
+        "--split",
+        metavar="NAME",
+        help="which of a benchmark's splits, where it has several, such as valid_seen of alfworld",
     )
     _add_items(command)
     add_who_options(command)
@@ -100,6 +112,8 @@ def add_to(commands: Any) -> None:
         metavar=("A", "B"),
         help="play nothing: how much B is above A, two such folders of the same items",
     )
+    add_perturb_options(command)
+    add_judge_options(command)
     command.set_defaults(run=run, defaults=command.get_default)
 
 
@@ -121,9 +135,13 @@ def _add_items(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Evaluate, or compare."""
+    """Evaluate, compare, or judge the DM."""
     if options.compare is not None:
         return _compared(options)
+    if judging(options):
+        if options.perturb is not None:
+            raise WrongUse("--perturb changes what a player hears, and no player is judged; leave it out")
+        return judge(options)
     if options.player is None:
         raise WrongUse("--player is missing: name who is evaluated, such as --player llm")
     if options.out is None:
@@ -131,6 +149,14 @@ def run(options: argparse.Namespace) -> int:
     out: Path = options.out
     if out.exists() and not out.is_dir():
         raise WrongUse(f"--out {out} is no folder; name one for {EPISODES} and {FILE}")
+    if options.perturb == ALL:
+        return every(options, lambda one: _one(one, shown=False))
+    return _one(options)
+
+
+def _one(options: argparse.Namespace, *, shown: bool = True) -> int:
+    """One evaluation, in one wording."""
+    out: Path = options.out
     if options.record is not None and Path(options.record).absolute() in _files(out):
         raise WrongUse(f"--record is {options.record}, a file of --out; exchanges want one of their own")
     refuse_company(options)
@@ -138,7 +164,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         cards = None if options.trained_on is None else [read_card(card) for card in options.trained_on]
         with _SUITES[options.suite](options) as evaluation:
-            return _evaluated(evaluation, out, options, cards)
+            return _evaluated(evaluation, out, options, cards, shown=shown)
     except (WriteFailed, SandboxFault) as error:
         complain(f"{error}; put that right, then {AGAIN}")
         return 1
@@ -164,7 +190,12 @@ def _refuse_strangers(out: Path) -> None:
 
 
 def _evaluated(
-    evaluation: Evaluation, out: Path, options: argparse.Namespace, cards: list[Card] | None
+    evaluation: Evaluation,
+    out: Path,
+    options: argparse.Namespace,
+    cards: list[Card] | None,
+    *,
+    shown: bool,
 ) -> int:
     """Play what is left, and say what came of it in all; the exit code."""
     if options.samples > 1 and options.player == "llm" and not options.player_temperature:
@@ -188,15 +219,18 @@ def _evaluated(
         within=options.within,
         arguments=evaluation.arguments,
         contamination=None if cards is None else Contamination.of(cards, evaluation.suite.items, is_held_out),
+        packages=evaluation.packages,
+        progress=evaluation.progress,
     )
     try:
         put(out / FILE, found.text().encode())
     except OSError as error:
         complain(f"{out / FILE} cannot be written: {reason(error)}; put that right, then {AGAIN}")
         return 1
-    for line in lines(found):
-        show(line)
-    show(f"written to          {out / FILE}")
+    if shown:
+        for line in lines(found):
+            show(line)
+        show(f"written to          {out / FILE}")
     if broken := statistics.outcomes["error"]:
         tell_broken(journal, broken, evaluation.n)
     return 1 if broken else 0

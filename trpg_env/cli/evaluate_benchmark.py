@@ -8,6 +8,7 @@ from functools import partial
 from typing import cast
 
 from trpg_env.cli.evaluating import Evaluation, sampled
+from trpg_env.cli.perturbing import perturbing, perturbing_tasks
 from trpg_env.cli.playing import player
 from trpg_env.cli.terminal import WrongUse, tell
 from trpg_env.envs.game import Task
@@ -37,29 +38,34 @@ def benchmark_evaluation(options: argparse.Namespace) -> Iterator[Evaluation]:
     if n < len(tasks):
         tell(f"-n {n} plays {n} of {len(tasks)} tasks, evenly spread; leave it out for all")
         tasks = [tasks[i * len(tasks) // n] for i in range(n)] or tasks
+    by = perturbing(options)
+    wrap, told = perturbing_tasks(by, partial(make, chosen.name, split=split), tasks)
     with ExitStack() as stack:
 
         def ready(luck: int) -> Ready:
             run = Run(
                 tuple(tasks),
                 participant(agent),
-                answerer(chosen.name),
+                answerer(chosen.name, None if by is None else by.label),
                 n,
                 options.seed,
                 luck,
                 options.max_turns,
             )
-            environment = cast("partial[TextEnv]", partial(make, chosen.name, split=split))
+            environment = cast(
+                "partial[TextEnv]", partial(make, chosen.name, split=split, max_turns=options.max_turns)
+            )
             return Ready(
                 run,
                 agent,
-                TaskMaker(environment),
+                TaskMaker(environment, wrap),
                 concurrency=options.concurrency,
                 processes=options.processes,
             )
 
         suite = _suite(chosen, tasks, split, options.max_turns)
-        yield replace(sampled(ready, options.samples, suite, stack), packages=chosen.packages)
+        found = sampled(ready, options.samples, suite, stack)
+        yield replace(found, packages=chosen.packages, arguments={**found.arguments, **told})
 
 
 def _refuse_options(options: argparse.Namespace) -> None:

@@ -5,11 +5,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
+from trpg_env.agents import Agent
 from trpg_env.cli.arguments import scripts_in
 from trpg_env.cli.evaluating import Evaluation, sampled
+from trpg_env.cli.perturbing import perturbing, perturbing_scripts
 from trpg_env.cli.playing import dungeon_master, player
 from trpg_env.cli.terminal import WrongUse, tell
-from trpg_env.evaluation import Part
+from trpg_env.dm import DungeonMaster
+from trpg_env.evaluation import Part, Suite
 from trpg_env.evaluation.scripts import on_side, playable, suite
 from trpg_env.rollout.prepared import Ready, Rollout
 from trpg_env.sandbox import Sandbox
@@ -28,37 +31,69 @@ def scripts_evaluation(options: argparse.Namespace) -> Iterator[Evaluation]:
         ScriptError: A script cannot be loaded.
         ValueError: Player or DM cannot play a script.
     """
-    agent, dm = player(options), dungeon_master(options)
+    who = player(options), dungeon_master(options)
     with ExitStack() as stack:
         sandbox = stack.enter_context(Sandbox())
         named = library() if options.scripts is None else scripts_in(options.scripts)
         scripts = [load_script(script, sandbox=sandbox) for script in named]
         left_out: list[str] = []
         if options.scripts is None:  # what is named is to be played, or refused
-            grounded = options.dm == "rules" or getattr(agent, "grounded_only", False)
+            grounded = options.dm == "rules" or getattr(who[0], "grounded_only", False)
             scripts, left_out = playable(scripts, grounded=grounded)
         part = _part(options)
         if part is not None:
             scripts = _on_side(scripts, part)
         n = len(scripts) if options.n is None else options.n
         _tell_left_out(left_out, scripts, n)
-
-        def ready(luck: int) -> Ready:
-            return Rollout(
-                scripts,
-                agent,
-                n,
-                options.seed,
-                luck=luck,
-                max_turns=options.max_turns,
-                dm=dm,
-                concurrency=options.concurrency,
-                processes=options.processes,
-                sandbox=sandbox,
-            )
-
         played = suite(scripts[:n] or scripts, max_turns=options.max_turns, left_out=left_out, part=part)
-        yield replace(sampled(ready, options.samples, played, stack), scripts=scripts)
+        yield scripts_run(options, who, scripts, played, sandbox, stack)
+
+
+def scripts_run(
+    options: argparse.Namespace,
+    who: tuple[Agent, DungeonMaster],
+    scripts: Sequence[Script],
+    suite: Suite,
+    sandbox: Sandbox,
+    stack: ExitStack,
+) -> Evaluation:
+    """An evaluation of scripts, whatever they are of.
+
+    Args:
+        options: The command's.
+        who: Who plays, and who answers.
+        scripts: What is played.
+        suite: The same as a suite.
+        sandbox: Where the scripts' own checks run.
+        stack: Closes what is opened.
+
+    Raises:
+        WrongUse: The options do not fit together.
+        ValueError: Player or DM cannot play a script.
+    """
+    agent, dm = who
+    n = len(scripts) if options.n is None else options.n
+    by = perturbing(options)
+    wrap, told = perturbing_scripts(by, scripts[:n] or scripts)
+
+    def ready(luck: int) -> Ready:
+        return Rollout(
+            scripts,
+            agent,
+            n,
+            options.seed,
+            luck=luck,
+            max_turns=options.max_turns,
+            dm=dm,
+            concurrency=options.concurrency,
+            processes=options.processes,
+            sandbox=sandbox,
+            wrap=wrap,
+            perturbation=None if by is None else by.label,
+        )
+
+    found = sampled(ready, options.samples, suite, stack)
+    return replace(found, scripts=scripts, arguments={**found.arguments, **told})
 
 
 def _part(options: argparse.Namespace) -> Part | None:

@@ -24,6 +24,8 @@ class Evaluation:
         play: Plays the episodes whose ids are wanted.
         scripts: Where the items are scripts, the scripts: they tell why an episode broke.
         packages: Distributions whose versions the episodes hang on.
+        progress: How the suite counts an episode's progress: the item's hash and the trajectory's progress → its own. None where
+            that is the trajectory's.
     """
 
     suite: Suite
@@ -34,6 +36,7 @@ class Evaluation:
     play: Callable[[Callable[[str], bool]], Generator[Finished]]
     scripts: Sequence[Script] = ()
     packages: Sequence[str] = ()
+    progress: Callable[[str, float], float] | None = None
 
 
 def sampled(ready: Callable[[int], Ready], samples: int, suite: Suite, stack: ExitStack) -> Evaluation:

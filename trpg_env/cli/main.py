@@ -10,7 +10,19 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from trpg_env._version import __version__
-from trpg_env.cli import check, evaluate, export, generate, import_, play, rollout, scripts, verify
+from trpg_env.cli import (
+    check,
+    diversity,
+    evaluate,
+    export,
+    generate,
+    import_,
+    play,
+    report,
+    rollout,
+    scripts,
+    verify,
+)
 from trpg_env.cli.terminal import WrongUse, complain
 from trpg_env.script import ScriptError
 
@@ -29,7 +41,19 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"trpg-env {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
-    for command in (scripts, check, play, rollout, generate, import_, verify, export, evaluate):
+    for command in (
+        scripts,
+        check,
+        play,
+        rollout,
+        generate,
+        import_,
+        verify,
+        export,
+        evaluate,
+        diversity,
+        report,
+    ):
         command.add_to(commands)
     return top
 

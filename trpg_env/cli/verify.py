@@ -9,11 +9,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from trpg_env.chats import is_imported
 from trpg_env.cli.arguments import check_files, scripts_in
 from trpg_env.cli.progress import progress
 from trpg_env.cli.terminal import WrongUse, clean, show, tell
+from trpg_env.envs.perturbations import labelled
 from trpg_env.sandbox import Sandbox
 from trpg_env.script import Fault, Script, load_script
+from trpg_env.suites import SUITES
 from trpg_env.trajectory import (
     Agreement,
     NoScript,
@@ -25,9 +28,10 @@ from trpg_env.trajectory import (
     Variety,
     Verifier,
     compare,
+    verify_unplayed,
 )
 from trpg_env.trajectory.reading import BadLine, count_lines, parsed_lines
-from trpg_env.trajectory.verification import episode_name
+from trpg_env.trajectory.verification import episode_name, perturbation_of
 
 _LONGEST = 800
 """The longest line for a fault, in characters: what it quotes may be of any length."""
@@ -85,7 +89,7 @@ def run(options: argparse.Namespace) -> int:
     """Verify files."""
     check_files(options.files)
     records: list[dict[str, Any]] = []
-    faults = trajectories = 0
+    faults = trajectories = unknown = unplayed = 0
     with Sandbox() as sandbox:
         verifier = Verifier(sandbox)
         checker = _Checker(options, sandbox, verifier)
@@ -94,6 +98,8 @@ def run(options: argparse.Namespace) -> int:
             for line in checker.lines():
                 trajectories += 1
                 faults += len(line.found)
+                unplayed += line.trajectory is not None and _of_others(line.trajectory)
+                unknown += line.trajectory is not None and _in_unknown_words(line.trajectory)
                 if line.trajectory is not None and figures is not None:
                     figures.add(line.trajectory, line.script)
                 for one in line.found:
@@ -111,8 +117,25 @@ def run(options: argparse.Namespace) -> int:
     elif figures is not None:
         for text in figures.lines():
             show(text)
+    if unplayed:
+        who = _number(unplayed, "trajectory is", "trajectories are")
+        tell(f"{who} of no script: turns, flags and endings were looked at, and nothing was played again")
+    if unknown:
+        who = _number(unknown, "trajectory was", "trajectories were")
+        tell(f"{who} played in the words of a table that is not to be had, and not played again")
     tell(f"{_number(trajectories, 'trajectory', 'trajectories')}, {_number(faults, 'fault', 'faults')}")
     return 1 if faults else 0
+
+
+def _in_unknown_words(trajectory: Trajectory) -> bool:
+    """Whether a trajectory was played in words that nobody can tell from it."""
+    label = perturbation_of(trajectory)
+    return label is not None and labelled(label) is None
+
+
+def _of_others(trajectory: Trajectory) -> bool:
+    """Whether what was played is no script of ours: it was imported, or is a benchmark's."""
+    return is_imported(trajectory) or trajectory.dm.kind in SUITES
 
 
 class _Figures:
@@ -184,14 +207,17 @@ class _Checker:
         self, trajectory: Trajectory, where: str, first: int | None
     ) -> tuple[Script | None, list[Fault]]:
         episode = episode_name(trajectory.id)
+        faults: list[Fault] = []
+        if first is not None:
+            faults.append(Fault(f"{episode}: line {first:,} has this id too", "id"))
+        if _of_others(trajectory):
+            found = verify_unplayed(trajectory)
+            return None, [*faults, *(replace(one, message=f"{episode}: {one.message}") for one in found)]
         if trajectory.script is None and not self._any_given:
             raise WrongUse(
                 f"{where}: {episode} was played from a mapping, which is in no file: "
                 "name its script with --scripts"
             )
-        faults: list[Fault] = []
-        if first is not None:
-            faults.append(Fault(f"{episode}: line {first:,} has this id too", "id"))
         try:
             script = self._scripts.of(trajectory)
         except NoScript as error:

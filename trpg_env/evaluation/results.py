@@ -6,7 +6,7 @@ difference. An episode that broke (model, sandbox, script) is counted apart and 
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -125,6 +125,7 @@ class Results(Record):
         arguments: Mapping[str, Any] | None = None,
         contamination: Contamination | None = None,
         packages: Sequence[str] = (),
+        progress: Callable[[str, float], float] | None = None,
         resamples: int = RESAMPLES,
         seed: int = SEED,
     ) -> Self:
@@ -138,6 +139,8 @@ class Results(Record):
             arguments: What else the episodes follow from, as JSON-like data.
             contamination: What the player was trained on.
             packages: Distributions beside the usual ones whose versions the episodes hang on.
+            progress: How the suite counts progress, from an item's hash and a trajectory's progress; the trajectory's own where
+                left out.
             resamples: How many replicates an interval is read off, 1 or more.
             seed: The seed of the replicates, 0 or more.
 
@@ -152,7 +155,10 @@ class Results(Record):
         played: list[Participant | None] = [None, None]
         for t in trajectories:
             _same(played, (t.player, t.dm))
-            measured.append(measure(t, within))
+            counted_up = measure(t, within)
+            if progress is not None:
+                counted_up = counted_up.model_copy(update={"progress": progress(t.script_hash, t.progress)})
+            measured.append(counted_up)
             if t.script_hash not in items:
                 name = t.family if t.script is None else Path(t.script).stem
                 items[t.script_hash] = Item(

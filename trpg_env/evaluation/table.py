@@ -44,6 +44,7 @@ def lines(found: Results) -> list[str]:
         f"{_number(len({item.family for item in suite.items}), 'family', 'families')}{part}",
         f"player              {_named(found.player)}",
         f"DM                  {_named(found.dm)}",
+        *_perturbed(found),
         f"episodes            {counts.episodes}",
     ]
     if counts.broken:
@@ -92,6 +93,15 @@ def comparison_lines(found: Comparison) -> list[str]:
             f"{_shown(one.difference, name, signed=True):>12}   {between}"
         )
     return told
+
+
+def _perturbed(found: Results) -> list[str]:
+    label, changed = (found.arguments.get(name) for name in ("perturbation", "changed"))
+    if label is None:
+        return []
+    items = len(found.suite.items)
+    some = "" if changed in (None, items) else f", in {changed} of {_number(items, 'item')}"
+    return [f"perturbed           {label}{some}"]
 
 
 def _grouped(what: str, groups: Mapping[str, Estimates]) -> list[str]:

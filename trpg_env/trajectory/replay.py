@@ -7,6 +7,9 @@ from typing import Any
 
 from trpg_env.dm import RulesDM
 from trpg_env.envs.episode import Episode
+from trpg_env.envs.perturbations.vocabulary import understood_in
+from trpg_env.envs.perturbations.wording import Wording
+from trpg_env.envs.react import Refused
 from trpg_env.envs.reward import Reward
 from trpg_env.script import Fault
 from trpg_env.trajectory.model import DMTurn, Outcome, PlayerTurn, Trajectory
@@ -35,12 +38,15 @@ class Replay:
         self._world = world
         self._episodes: dict[int, Episode] = {}
 
-    def check(self, trajectory: Trajectory, limit: int | None) -> Fault | None:
+    def check(
+        self, trajectory: Trajectory, limit: int | None, wording: Wording | None = None
+    ) -> Fault | None:
         """Find the first turn, or else the outcome, that is not what play gives.
 
         Args:
             trajectory: A rollout of the script; its turns alternate.
             limit: After how many actions it was truncated; None where that is not known.
+            wording: The words in which it was played; None for the script's own.
         """
         episode = self._episode(limit or _NO_LIMIT)
         turns = trajectory.turns
@@ -52,7 +58,8 @@ class Replay:
         told = episode.begin(trajectory.seed, trajectory.luck, None)
         # As `reset` gives it, and the runner takes it apart.
         opening = told.observation.removeprefix(episode.instruction).removeprefix("\n\n")
-        fault = _difference(0, turns[0], opening, told.info, episode, fields)
+        heard = (opening, told.info) if wording is None else (wording.said(opening), wording.info(told.info))
+        fault = _difference(0, turns[0], *heard, episode, fields)
         if fault is not None:
             return fault
         outcome: Outcome | None = None
@@ -61,7 +68,13 @@ class Replay:
                 return Fault(f'play has ended before: "{outcome}" with turns[{i - 2}]', f"turns[{i - 1}]")
             player = turns[i - 1]
             assert isinstance(player, PlayerTurn), "turns alternate"
-            observation, _, terminated, truncated, info = episode.act(given(trajectory, player))
+            action = given(trajectory, player)
+            if wording is not None:
+                action = wording.meant(action, understood_in(self._world, episode.state))
+            observation, _, terminated, truncated, info = episode.act(action)
+            if wording is not None:
+                refused = action.message if isinstance(action, Refused) else None
+                observation, info = wording.heard(observation, "", refused), wording.info(info, refused)
             broke, last = info["error"]["kind"], i == len(turns) - 1
             if broken and last:
                 if not _changes_nothing(turns[i], turns[i - 2]):

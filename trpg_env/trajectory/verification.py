@@ -12,6 +12,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from trpg_env.envs.perturbations import PerturbationError, labelled
+from trpg_env.envs.perturbations.checking import checked
+from trpg_env.envs.perturbations.vocabulary import of_script
+from trpg_env.envs.perturbations.wording import Wording
 from trpg_env.sandbox import Sandbox
 from trpg_env.script import Fault, Script, ScriptLike, load_script
 from trpg_env.script.faults import place_of_path
@@ -132,19 +136,27 @@ class Verifier:
             return
         limit, rolled_out = limit_of(trajectory), trajectory.source == "rollout"
         edition = self._edition(script)
-        yield from check_origin(trajectory, script, None if limit is None else edition.instruction(limit))
+        wording, known = edition.wording(trajectory)
+        told = None if limit is None else edition.instruction(limit)
+        if told is not None and wording is not None:
+            told = wording.instruction(told)
+        # Words by a table that is not to be had are taken as they stand there.
+        yield from check_origin(trajectory, script, told if known or told is None else trajectory.instruction)
         if rolled_out and limit is not None:
             yield from filter(None, [check_id(trajectory, limit)])
         if out_of_place is not None:
             return
         yield from filter(None, [check_replies(trajectory)])
+        if not known:
+            return
         if rolled_out and script.grounded:
-            yield from filter(None, [edition.replay.check(trajectory, limit)])
+            yield from filter(None, [edition.replay.check(trajectory, limit, wording)])
             return
         conditions = len(script.program.completion)
         wrong = [*check_turns(trajectory, conditions)]
         yield from wrong
-        yield from check_parameter_errors(trajectory, edition.matcher)
+        if wording is None:
+            yield from check_parameter_errors(trajectory, edition.matcher)
         if rolled_out and not wrong:
             yield from filter(None, [check_judged(trajectory, conditions)])
         if rolled_out and limit is not None:
@@ -166,6 +178,7 @@ class _Edition:
     def __init__(self, script: Script, sandbox: Sandbox) -> None:
         self._script, self._sandbox = script, sandbox
         self._instructions: dict[int, str] = {}
+        self._wordings: dict[str, Wording] = {}
 
     @cached_property
     def world(self) -> World:
@@ -179,6 +192,23 @@ class _Edition:
     def matcher(self) -> Matcher:
         return Matcher(self._script, self._sandbox)
 
+    def wording(self, trajectory: Trajectory) -> tuple[Wording | None, bool]:
+        """The words in which a trajectory was played, None for the script's own; and whether they are known."""
+        label = perturbation_of(trajectory)
+        if label is None:
+            return None, True
+        by = labelled(label)
+        if by is None:
+            return None, False
+        if label not in self._wordings:
+            if len(self._wordings) >= _MOST_LIMITS:
+                self._wordings.clear()
+            try:
+                self._wordings[label] = checked(by, of_script(self._script), required=False)
+            except PerturbationError:
+                return None, False
+        return self._wordings[label], True
+
     def instruction(self, limit: int) -> str:
         text = self._instructions.get(limit)
         if text is None:
@@ -186,6 +216,12 @@ class _Edition:
                 self._instructions.clear()
             text = self._instructions[limit] = instruction(self._script, limit)
         return text
+
+
+def perturbation_of(trajectory: Trajectory) -> str | None:
+    """What the words of a trajectory were perturbed with; None where they were not."""
+    label = (trajectory.dm.sampling or {}).get("perturbation")
+    return label if isinstance(label, str) else None
 
 
 def episode_name(identity: object) -> str:
