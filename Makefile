@@ -13,7 +13,7 @@ TRAINERS_VENVS := .venv-trainers
 # Which build of PyTorch `make test-training` installs: one for processors is much smaller than that for GPUs.
 TORCH ?= torch
 
-.PHONY: demo test test-training test-trainers $(TRAINERS:%=test-trainer-%) lint bench clean
+.PHONY: demo suites test test-training test-trainers $(TRAINERS:%=test-trainer-%) lint bench clean
 
 # Two of pip at once would get into each other's way.
 .NOTPARALLEL:
@@ -22,6 +22,9 @@ demo: $(VENV)/.installed $(VENV)/.local
 	$(BIN)/python examples/rollouts_to_data.py demo-output
 	$(BIN)/python examples/narrative_with_a_model.py demo-output
 	@test ! -f demo-output/report.html || echo "The report, a page for any browser: $(CURDIR)/demo-output/report.html"
+
+# What benchmarks of others are played with; without it their tests skip, and `make test` passes all the same.
+suites: $(VENV)/.suites
 
 test: $(VENV)/.testing $(VENV)/.local lint
 	$(BIN)/python -m pytest -n $(WORKERS)
@@ -60,6 +63,11 @@ $(VENV)/.installed: pyproject.toml $(VENV)/bin/python
 $(VENV)/.testing: pyproject.toml $(VENV)/bin/python
 	$(PIP) --editable '.[testing,report]'
 	@touch $@ $(VENV)/.installed
+
+$(VENV)/.suites: pyproject.toml $(VENV)/.testing
+	$(PIP) --editable '.[testing,babyai,jericho,scienceworld]' 'textworld[pddl]>=1.7'
+	$(PIP) --no-deps 'alfworld>=0.4.2'
+	@touch $@
 
 $(VENV)/.bench: pyproject.toml $(VENV)/bin/python
 	$(PIP) --editable '.[bench,report]'

@@ -133,6 +133,9 @@ HEAVY = [
     "unified_planning",
     "textworld",
     "jericho",
+    "scienceworld",
+    "py4j",
+    "minigrid",
 ]
 
 

@@ -28,7 +28,7 @@ _INSTRUCTION = """\
 You are in a house, and have a task in it: {goal}
 
 Take one action at a time. Each is answered with what you see then, or with "Nothing happens." where it cannot be carried out. Name \
-things by kind and number as they are told to you, such as cabinet 1. You can carry one object at a time, and what is closed must be \
+things by kind and number as they are told to you. You can carry one object at a time, and what is closed must be \
 opened before you see what is in it.
 
 Actions, where {{recep}} is a receptacle, and {{obj}} and {{tool}} are objects:
