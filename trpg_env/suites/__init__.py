@@ -19,7 +19,7 @@ from trpg_env.suites.data import Data, DataError
 
 __all__ = ["SUITES", "Benchmark", "Data", "DataError", "MissingExtra", "benchmark", "make"]
 
-SUITES = ("hotpotqa",)
+SUITES = ("alfworld", "babyai", "hotpotqa", "jericho", "scienceworld")
 """The benchmarks, each a module of this package with its `BENCHMARK`."""
 
 

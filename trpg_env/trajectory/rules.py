@@ -135,8 +135,13 @@ def check_judged(trajectory: Trajectory, conditions: int) -> Fault | None:
     return None
 
 
-def check_ending(trajectory: Trajectory) -> Iterator[Fault]:
-    """Find where success, progress, outcome, error, parent and source contradict the turns or one another."""
+def check_ending(trajectory: Trajectory, *, whole: bool = True) -> Iterator[Fault]:
+    """Find where success, progress, outcome, error, parent and source contradict the turns or one another.
+
+    Args:
+        trajectory: The trajectory.
+        whole: Whether success makes progress 1, as in scripts; benchmarks have other rules.
+    """
     success, outcome, last = trajectory.success, trajectory.outcome, trajectory.turns[-1]
     if success != (outcome == "completed"):
         yield Fault(f'{shown(success)} stands here, with the outcome "{outcome}"', "success")
@@ -144,7 +149,7 @@ def check_ending(trajectory: Trajectory) -> Iterator[Fault]:
         yield Fault(
             f"{shown(trajectory.progress)} stands here, {shown(last.progress)} in the last turn", "progress"
         )
-    elif success and trajectory.progress != 1:
+    elif whole and success and trajectory.progress != 1:
         yield Fault(f"{shown(trajectory.progress)} stands here; success makes progress 1", "progress")
     if outcome == "error" and trajectory.error is None:
         yield Fault('null stands here, with the outcome "error"', "error")

@@ -19,5 +19,5 @@ def verify_unplayed(trajectory: Trajectory) -> list[Fault]:
     """
     out_of_place = misplaced(trajectory)
     found = [fault for fault in (misnumbered(trajectory), out_of_place) if fault is not None]
-    found += check_ending(trajectory)
+    found += check_ending(trajectory, whole=False)
     return found if out_of_place is not None else [*found, *check_turns(trajectory, None)]
