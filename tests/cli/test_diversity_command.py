@@ -99,6 +99,8 @@ def test_a_source_without_thoughts_falls_short(command: Run, played: dict[str, l
     ("arguments", "said"),
     [
         (["none.jsonl", "--out", "d"], "none.jsonl: there is no such file"),
+        (["run", "--out", "d"], "run is a folder; name a regular file, such as run/episodes.jsonl"),
+        (["mine", "--out", "d"], "mine is a folder; name a regular file, such as trpg-env rollout writes"),
         (["erring.jsonl"], "the following arguments are required: --out"),
         (["torn.jsonl", "--out", "d"], "torn.jsonl:1: not a trajectory"),
         (["empty.jsonl", "--out", "d"], "there are no trajectories"),
@@ -114,7 +116,11 @@ def test_a_source_without_thoughts_falls_short(command: Run, played: dict[str, l
 def test_wrong_use_is_said_in_one_line(command: Run, arguments: list[str], said: str) -> None:
     Path("torn.jsonl").write_text("{}\n")
     Path("empty.jsonl").write_text("")
-    for folder, file in (("mine", "thoughts.svg"), ("theirs", "diversity.json")):
+    for folder, file in (
+        ("mine", "thoughts.svg"),
+        ("theirs", "diversity.json"),
+        ("run", "episodes.jsonl"),
+    ):
         Path(folder).mkdir()
         Path(folder, file).write_text("mine")
     ran = command(*arguments)

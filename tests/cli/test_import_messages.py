@@ -98,9 +98,7 @@ def test_replies_without_an_action_are_counted(command: Run) -> None:
     chat = [{"role": "user", "content": "A hall."}, {"role": "assistant", "content": "I go east."}]
     ran = command(write([chat], "prose.jsonl"), "--out", "rooms.jsonl")
     assert ran.code == 0
-    assert ran.lines[-2] == (
-        "without an action   1 replies name no thought and action; they are kept as they were said"
-    )
+    assert ran.lines[-2] == ("without an action   1 reply names no thought and action; kept as it was said")
 
 
 def test_called_again_it_goes_on_where_it_was(command: Run) -> None:

@@ -67,7 +67,7 @@ def test_other_items_are_refused_by_their_names() -> None:
 
 def test_many_other_items_are_named_in_short() -> None:
     said = refused(results(made(*[True] * 6, items="abcdef")), results(made(True, items="a")))
-    assert "only the first has b, c, d and 2 more; play both on the same" in said
+    assert "only the first has b, c, d and 2 more; play both with the same --suite" in said
 
 
 def test_other_starts_are_refused_with_what_they_follow_from() -> None:
@@ -104,6 +104,14 @@ def test_what_else_differs_is_told() -> None:
         "other versions of numpy",
         "one of the players was trained on families of this suite",
     ]
+
+
+def test_other_words_are_no_other_dm() -> None:
+    rules = Participant(kind="rules")
+    first = results(made(True, True, True, dm=rules))
+    words = rules.model_copy(update={"sampling": {"perturbation": "verb"}})
+    second = results(made(True, True, True, dm=words), arguments={"perturbation": "verb"})
+    assert compare(first, second).remarks == ["other words: unperturbed in the first, verb in the second"]
 
 
 def test_episodes_that_cannot_be_told_apart_are_refused() -> None:

@@ -265,6 +265,7 @@ def test_people_are_set_beside_the_engine_where_it_can_be_asked() -> None:
 
 
 def test_unanswered_rows_are_in_no_figure() -> None:
+    assert people_lines(People.of(key("..ll"), [filled("----")]))[3:] == ["a: 0 answers, 4 unanswered"]
     (one,) = People.of(key("..ll"), [filled("y-n-")]).annotators
     assert (one.answered, one.unanswered, one.dm.right.n, one.dm.wrong.n) == (2, 2, 1, 1)
 

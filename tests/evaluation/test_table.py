@@ -77,3 +77,9 @@ def test_contamination_is_told_with_what_it_is_read_off() -> None:
     ):
         last = told(episodes, contamination=found)[-1]
         assert last == f"contaminated        {said}; cards name families, not scripts"
+
+
+def test_families_that_begin_alike_are_told_apart() -> None:
+    alike = ["chemistry-mix-paint-secondary-color", "chemistry-mix-paint-tertiary-color"]
+    table = told([ended(name, 1, success=True, family=name) for name in alike])
+    assert [row(table, name)[0] for name in alike] == ["100.0%", "100.0%"]

@@ -8,6 +8,7 @@ import pytest
 from pages import SCRIPTS, erring, evaluation, page_of, played, wandering, written
 
 import trpg_env.report
+from trpg_env.chats import conversation_of, imported_trajectory
 from trpg_env.evaluation import Card, Contamination, Item, Results, Suite
 from trpg_env.report.template import FOLDER
 from trpg_env.trajectory import EpisodeError
@@ -183,3 +184,21 @@ def test_figures_that_nobody_knows_yet_are_shown_by_their_own_names(tmp_path: Pa
     data["metrics"]["f1"] = data["metrics"]["progress"]
     (folder / "results.json").write_text(json.dumps(data), encoding="utf-8")
     assert '<th scope="row">f1</th><td>100.0%</td>' in page_of(folder).html
+
+
+def test_conversations_of_others_are_called_so_and_nobody_calls_them_correct(tmp_path: Path) -> None:
+    chats = {
+        "messages": [
+            {"role": "user", "content": "A hall."},
+            {"role": "assistant", "content": "Action: go east"},
+        ]
+    }
+    each = [imported_trajectory(conversation_of(chats), "rooms", completed=done) for done in (False, True)]
+    each[1] = each[1].model_copy(update={"id": "other"})
+    files = [written(tmp_path / f"{name}.jsonl", each) for name in "ab"]
+    html = page_of(*files).html
+    assert "<h1>imported conversations</h1>" in html
+    assert html.count("a, b: These are conversations of others.") == 1
+    told = data_of(html)["episodes"]
+    assert isinstance(told, list)
+    assert {(one["outcome"], one["unjudged"]) for one in told} == {("untold", True), ("completed", True)}

@@ -25,6 +25,13 @@ def test_dots_stay_on_their_scale(rows: list[tuple[str, float, float, float]]) -
     assert all(-1 <= x <= max(WIDTH, height) for x in numbers(svg))
 
 
+def test_long_labels_stand_whole_above_their_dots() -> None:
+    names = ["chemistry-mix-paint-secondary-color", "chemistry-mix-paint-tertiary-color"]
+    svg = dots("t", [Group(name, [Dot(0, 0.5)]) for name in names])
+    assert all(f">{name}</text>" in svg for name in names)
+    assert 'text-anchor="end" class="label"' not in svg
+
+
 def test_what_is_not_known_is_a_dash_and_no_dot() -> None:
     svg = dots("Success", [Group("a", [Dot(0, None)])])
     assert ">–</text>" in svg

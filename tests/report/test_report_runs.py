@@ -138,7 +138,7 @@ def test_perturbed_runs_are_set_beside_the_unperturbed_one(tmp_path: Path) -> No
     assert rows[0][:3] == ["unperturbed", "plain", "90.0%"]
     assert [row[0] for row in rows[1:4]] == ["verb", "spacing", "order"]
     # (60 + 20 + 40) / 3 = 40; the deviations 20, -20, 0 make sqrt(800 / 2) = 20.
-    assert rows[4][:3] == ["mean ± std of 3", "plain", "40.0% ± 20.0"]
+    assert rows[4][:3] == ["mean ± std of 3", "all perturbed", "40.0% ± 20.0"]
     assert perturbations(runs[:1]) is None
 
 

@@ -81,7 +81,9 @@ def check_files(files: Sequence[str]) -> None:
             shown = file or repr(file)
             raise WrongUse(f"{shown}: there is no such file; name what trpg-env rollout or generate wrote")
         if not stat.S_ISREG(mode):
-            raise WrongUse(f"{file} is {kind_of(mode)}; name a regular file, such as trpg-env rollout writes")
+            inner = Path(file) / "episodes.jsonl"
+            known = str(inner) if _mode(str(inner)) else "trpg-env rollout writes"
+            raise WrongUse(f"{file} is {kind_of(mode)}; name a regular file, such as {known}")
 
 
 def _mode(file: str) -> int | None:

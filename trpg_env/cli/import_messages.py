@@ -130,7 +130,8 @@ def _lines(counts: Counter[str]) -> Iterator[str]:
     yield f"{'turns':<20}{counts['turns']}"
     yield f"{'said to be errors':<20}{counts['errors']}"
     if counts["unread"]:
-        yield f"{'without an action':<20}{counts['unread']} replies name no thought and action; they are kept as they were said"
+        name = "reply names" if counts["unread"] == 1 else "replies name"
+        yield f"{'without an action':<20}{counts['unread']} {name} no thought and action; kept as it was said"
 
 
 def _digest(file: str) -> str:

@@ -33,6 +33,8 @@ from trpg_env.trajectory.reading import reason
 from trpg_env.trajectory.remains import put
 
 ALL = "all"
+TABLED = ("paraphrase", "entities")
+"""The perturbations that take a table of one's own."""
 UNPERTURBED = "unperturbed"
 """The folder of the run in the usual words."""
 
@@ -75,6 +77,8 @@ def perturbing(options: argparse.Namespace) -> Perturbation | None:
             if value is not None:
                 raise WrongUse(f"{flag} says how to perturb; name what with --perturb")
         return None
+    if table is not None and name not in (*TABLED, ALL):
+        raise WrongUse(f"--perturb-table is for --perturb {' and '.join(TABLED)}; {name} takes none")
     try:
         own = None if table is None else read_table(table, name)
         return perturbation(name, seed=seed or 0, table=own)

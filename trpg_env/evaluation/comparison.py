@@ -9,6 +9,7 @@ from trpg_env.evaluation.measures import Measures
 from trpg_env.evaluation.metrics import METRICS, sums
 from trpg_env.evaluation.record import Record
 from trpg_env.evaluation.results import SEED, Results, ResultsError
+from trpg_env.trajectory import Participant
 
 _NAMED = 3
 """How many items an error names."""
@@ -136,7 +137,8 @@ def _refuse_others(first: Results, second: Results) -> None:
             if names
         ]
         raise ResultsError(
-            f"the two were not played on the same items: {', '.join(told)}; play both on the same"
+            f"the two were not played on the same items: {', '.join(told)}; play both with the same "
+            "--suite, --split, --scripts and -n"
         )
     longer = _names(here[key].name for key in here if here[key].max_turns != there[key].max_turns)
     if longer:
@@ -164,9 +166,22 @@ def _names(names: object) -> str:
     return " and ".join([", ".join(found[:_NAMED]), *more])
 
 
+def _answering(results: Results) -> Participant | None:
+    """Who answers, whatever words it is heard in."""
+    dm = results.dm
+    if dm is None or not dm.sampling:
+        return dm
+    sampling = {name: value for name, value in dm.sampling.items() if name != "perturbation"}
+    return dm.model_copy(update={"sampling": sampling or None})
+
+
 def _remarks(first: Results, second: Results) -> list[str]:
     remarks = []
-    if first.dm != second.dm:
+    words = [one.arguments.get("perturbation") for one in (first, second)]
+    if words[0] != words[1]:
+        named = [name or "unperturbed" for name in words]
+        remarks.append(f"other words: {named[0]} in the first, {named[1]} in the second")
+    if _answering(first) != _answering(second):
         remarks.append("the DMs differ")
     differing = [name for name in first.software if first.software[name] != second.software.get(name)]
     if differing:

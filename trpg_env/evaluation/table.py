@@ -30,6 +30,9 @@ _COUNTS = frozenset({"turns", "calls", "prompt_tokens", "completion_tokens"})
 _SHOWN = 20
 """How many families are named."""
 
+_LONGEST = 40
+"""How long a family's name may be."""
+
 
 def lines(found: Results) -> list[str]:
     """Results as lines for people.
@@ -107,12 +110,17 @@ def _perturbed(found: Results) -> list[str]:
 def _grouped(what: str, groups: Mapping[str, Estimates]) -> list[str]:
     if not groups:
         return []
-    told = ["", f"{what:<20}{'success':>9}   {'interval':<20}{'progress':>9}{'invalid':>9}{'episodes':>10}"]
-    for name, each in list(groups.items())[:_SHOWN]:
+    named = [(_cut(name), each) for name, each in list(groups.items())[:_SHOWN]]
+    wide = max(20, *(len(name) + 2 for name, _ in named))
+    told = [
+        "",
+        f"{what:<{wide}}{'success':>9}   {'interval':<20}{'progress':>9}{'invalid':>9}{'episodes':>10}",
+    ]
+    for name, each in named:
         success = each["success"]
         between = _between(success.low, success.high, "success")
         told.append(
-            f"{_cut(name):<20}{_shown(success.value, 'success'):>9}   {between:<20}"
+            f"{name:<{wide}}{_shown(success.value, 'success'):>9}   {between:<20}"
             f"{_shown(each['progress'].value, 'progress'):>9}{_shown(each['invalid'].value, 'invalid'):>9}{success.n:>10}"
         )
     more = len(groups) - _SHOWN
@@ -164,4 +172,4 @@ def _number(count: int, one: str, many: str = "") -> str:
 
 def _cut(text: str) -> str:
     text = " ".join(text.split())
-    return text if len(text) <= 18 else f"{text[:17]}…"
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

@@ -58,7 +58,11 @@ def _split(runs: Sequence[Run], what: str, of: _Groups) -> Section | None:
                 [
                     Group(
                         group,
-                        [_dot(i, of(run.results).get(group, {}).get(name)) for i, run in enumerate(runs)],
+                        [
+                            _dot(i, each.get(name))
+                            for i, run in enumerate(runs)
+                            if (each := of(run.results).get(group))
+                        ],
                     )
                     for group in names[:MOST_GROUPS]
                 ],

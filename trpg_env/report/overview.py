@@ -134,9 +134,10 @@ def _counted(results: Results, name: str) -> bool:
 def _facts(run: Run) -> dict[str, str]:
     results = run.results
     suite, counts, method = results.suite, results.counts, results.method
+    families = len({item.family for item in suite.items})
     facts = {
         "suite": line(suite.name, _LONGEST),
-        "items": f"{len(suite.items):,} of {len({item.family for item in suite.items}):,} families",
+        "items": f"{len(suite.items):,}, {'1 family' if families == 1 else f'{families:,} families'}",
         "part": "" if suite.part is None else f"{suite.part.side.replace('_', ' ')} at {suite.part.share:g}",
         "left out": _listed(suite.left_out),
         "player": _named(results.player),

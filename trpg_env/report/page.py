@@ -84,7 +84,7 @@ def make_page(
     html: str = template.render(
         title=line(", ".join(dict.fromkeys(run.results.suite.name for run in runs)), 60),
         names=line(" · ".join(run.name for run in runs), 200),
-        remarks=[f"{run.name}: {remark}" for run in runs for remark in run.remarks],
+        remarks=remarks(runs),
         contaminated=[
             run.name
             for run in runs
@@ -104,6 +104,15 @@ def make_page(
         version=__version__,
     )
     return Page(html, shown, choice.offered)
+
+
+def remarks(runs: Sequence[Run]) -> list[str]:
+    """What a reader is to know of the runs; what is said of several is said once."""
+    whose: dict[str, list[str]] = {}
+    for run in runs:
+        for remark in run.remarks:
+            whose.setdefault(remark, []).append(run.name)
+    return [f"{', '.join(names)}: {remark}" for remark, names in whose.items()]
 
 
 def _addressed(sections: Sequence[Section]) -> list[tuple[str, Section]]:

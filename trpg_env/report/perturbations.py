@@ -48,11 +48,10 @@ def perturbations(runs: Sequence[Run]) -> Section | None:
         plain = [(i, run) for i, run in group if perturbation_of(run.results) is None]
         rows += [["unperturbed", run.name, *_cells(run)] for _, run in plain]
         rows += [[name, run.name, *_cells(run)] for _, run, name in perturbed]
-        of = (plain[0][1] if plain else perturbed[0][1]).name
         rows.append(
             [
                 f"mean ± std of {len(perturbed)}",
-                of,
+                _all_of(group, several=len(groups) > 1),
                 *(_spread([run for _, run, _ in perturbed], name) for name in _NAMES),
             ]
         )
@@ -79,6 +78,14 @@ def perturbations(runs: Sequence[Run]) -> Section | None:
         [Table("Figures under perturbations", ["perturbation", "run", *_NAMES], rows)],
         legend(runs),
     )
+
+
+def _all_of(group: Sequence[tuple[int, Run]], *, several: bool) -> str:
+    """What the runs of a group are called together; with several groups, whose runs they are."""
+    plain = [run.name for _, run in group if perturbation_of(run.results) is None]
+    if not several:
+        return "all perturbed"
+    return f"all beside {plain[0]}" if plain else f"{group[0][1].name} and others"
 
 
 def _of_whom(results: Results) -> str:

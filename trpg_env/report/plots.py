@@ -10,6 +10,8 @@ from trpg_env.report.texts import line
 
 WIDTH = 360.0
 _LEFT, _RIGHT = 116.0, 306.0
+_SHORT = 15
+"""Labels of so many letters stand beside their dots, longer ones above them: half a name tells nobody which it is."""
 _QUARTERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -73,30 +75,36 @@ def dots(title: str, groups: Sequence[Group]) -> Svg:
         groups: The figures, from top to bottom.
     """
     step, gap, top = 15.0 if all(len(group.dots) < 2 for group in groups) else 12.5, 6.0, 6.0
-    height = top + sum(max(1, len(group.dots)) * step + gap for group in groups)
+    labels = [line(group.label, 48) for group in groups]
+    above = any(len(label) > _SHORT for label in labels)
+    left, over = (10.0, 14.0) if above else (_LEFT, 0.0)
+    height = top + sum(max(1, len(group.dots)) * step + over + gap for group in groups)
     drawing = Drawing(WIDTH, height + 18, title, _said(groups), "plot")
-    _scale(drawing, top, height)
+    _scale(drawing, left, top, height)
     y = top
-    for i, group in enumerate(groups):
-        tall = max(1, len(group.dots)) * step
+    for i, (group, label) in enumerate(zip(groups, labels, strict=True)):
+        tall = max(1, len(group.dots)) * step + over
         if i % 2 and len(groups) > 2:
             drawing.add("rect", x=0, y=y - gap / 2, width=WIDTH, height=tall + gap, class_="band")
-        drawing.text(_LEFT - 8, y + tall / 2 + 4, line(group.label, 18), text_anchor="end", class_="label")
+        if above:
+            drawing.text(2, y + 11, label, class_="label")
+        else:
+            drawing.text(left - 8, y + tall / 2 + 4, label, text_anchor="end", class_="label")
         for j, dot in enumerate(group.dots):
-            _dot(drawing, dot, y + (j + 0.5) * step)
+            _dot(drawing, dot, left, y + over + (j + 0.5) * step)
         y += tall + gap
     return drawing.svg()
 
 
-def _dot(drawing: Drawing, dot: Dot, y: float) -> None:
+def _dot(drawing: Drawing, dot: Dot, left: float, y: float) -> None:
     kind = f"r{dot.run % COLOURS}"
     if dot.low is not None and dot.high is not None:
-        low, high = _x(dot.low), _x(dot.high)
+        low, high = _x(dot.low, left), _x(dot.high, left)
         drawing.add("path", d=f"M{number(low)} {number(y)}H{number(high)}", class_=f"whisker {kind}")
         for end in (low, high):
             drawing.add("path", d=f"M{number(end)} {number(y - 3)}v6", class_=f"whisker cap {kind}")
     if dot.value is not None:
-        mark(drawing, dot.run, _x(dot.value), y)
+        mark(drawing, dot.run, _x(dot.value, left), y)
     drawing.text(WIDTH - 2, y + 4, percent(dot.value), text_anchor="end", class_="value")
 
 
@@ -172,13 +180,13 @@ def lines(title: str, series: Sequence[Line], label: str, *, few: int = 10) -> S
     return drawing.svg()
 
 
-def _x(share: float) -> float:
-    return _LEFT + min(max(share, 0.0), 1.0) * (_RIGHT - _LEFT)
+def _x(share: float, left: float) -> float:
+    return left + min(max(share, 0.0), 1.0) * (_RIGHT - left)
 
 
-def _scale(drawing: Drawing, top: float, bottom: float) -> None:
+def _scale(drawing: Drawing, left: float, top: float, bottom: float) -> None:
     for quarter in _QUARTERS:
-        x = _x(quarter)
+        x = _x(quarter, left)
         drawing.add("path", d=f"M{number(x)} {number(top - 4)}V{number(bottom)}", class_="grid")
         drawing.text(x, bottom + 14, f"{100 * quarter:.0f}%", text_anchor="middle", class_="tick")
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from trpg_env.chats import IMPORTED
 from trpg_env.evaluation import Results, ResultsError, read_results
 from trpg_env.evaluation.results import FILE
 from trpg_env.report.choice import Choice
@@ -23,6 +24,11 @@ EPISODES = "episodes.jsonl"
 
 MOST_PAIRS = 8
 """How many pairs of a player and a DM a file of trajectories may have."""
+
+_HEARSAY = (
+    "These are conversations of others. Success, progress and errors are what they themselves tell; where they tell "
+    "nothing, an episode counts as without success and a reply as without an error."
+)
 
 Watch = Callable[[Iterable[Trajectory], Path], Iterable[Trajectory]]
 """Passes the trajectories of a file on; for whoever wants to show how far they are."""
@@ -132,8 +138,17 @@ def _trajectories(path: Path, first: int, choice: Choice, watch: Watch) -> list[
     for pair, learning, _ in found.values():
         own = (t for t in watch(read_trajectories(path), path) if (t.player, t.dm) == pair)
         name = stem if len(found) == 1 else f"{stem}, {line(pair[0].model or pair[0].kind, 40)}"
-        runs.append(Run(name, Results.of(own), learning, path))
+        runs.append(_measured(Run(name, Results.of(own), learning, path)))
     return runs
+
+
+def _measured(run: Run) -> Run:
+    """A run as the page tells of it: conversations of others are no suite, and their figures are what they say themselves."""
+    results = run.results
+    if results.player is None or results.player.kind != IMPORTED:
+        return run
+    suite = results.suite.model_copy(update={"name": "imported conversations"})
+    return replace(run, results=results.model_copy(update={"suite": suite}), remarks=(_HEARSAY,))
 
 
 def _numbered(path: Path, watch: Watch) -> Iterator[tuple[int, Trajectory]]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from trpg_env.chats import is_imported
 from trpg_env.report.kinds import corrections, kinds_of
 from trpg_env.report.texts import line, visible
 from trpg_env.trajectory import DMTurn, Trajectory
@@ -77,7 +78,9 @@ def transcript(trajectory: Trajectory, places: Sequence[int | None] = ()) -> dic
             "player": line(t.player.model or t.player.kind, 80),
             "dm": line(t.dm.model or t.dm.kind, 80),
             "source": t.source,
-            "outcome": t.outcome,
+            "outcome": "untold" if (imported := is_imported(t)) and t.outcome == "truncated" else t.outcome,
+            # Nobody ruled on these turns, so that one without a flag cannot be called correct.
+            "unjudged": imported or None,
             "error": None if t.error is None else f"{line(t.error.kind, 80)}: {shortened(t.error.message)}",
             "progress": round(t.progress, 4),
             "turns": turns,

@@ -12,7 +12,8 @@ def people_lines(found: People) -> list[str]:
     model = f" ({found.dm.model})" if found.dm.model else ""
     told = [f"DM                  {found.dm.kind}{model}", f"turns               {found.rows}"]
     for one in [*found.annotators, *([found.majority] if found.majority is not None else [])]:
-        told += ["", *_annotator(one)]
+        # Where the rules are the DM, its verdicts are the engine's: once is enough.
+        told += ["", *_annotator(one, engine=found.dm.kind != "rules")]
     if found.pairs:
         told += ["", "Between annotators"]
         told += [
@@ -22,10 +23,13 @@ def people_lines(found: People) -> list[str]:
     return told
 
 
-def _annotator(one: Annotator) -> list[str]:
+def _annotator(one: Annotator, *, engine: bool) -> list[str]:
     unanswered = f", {one.unanswered} unanswered" if one.unanswered else ""
-    told = [f"{_cut(one.name)}: {one.answered} answers{unanswered}", *_beside("the DM", one.dm)]
-    if one.engine is not None:
+    told = [f"{_cut(one.name)}: {one.answered} answers{unanswered}"]
+    if not one.answered:
+        return told
+    told += _beside("the DM", one.dm)
+    if engine and one.engine is not None:
         told += _beside("the engine", one.engine)
     return told
 

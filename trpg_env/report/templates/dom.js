@@ -45,13 +45,16 @@ const OUTCOMES = {
   completed: ["✓", "goal reached"],
   failed: ["✕", "failed"],
   truncated: ["…", "out of turns"],
+  untold: ["–", "ending not told"],
   error: ["!", "broke"],
 };
 
-const badge = (kind) =>
+const badge = (kind, unjudged) =>
   kind
     ? make("span", `badge k-${kind in KINDS ? kind : "format"}`, make("b", "", KINDS[kind]?.[0] ?? "?"), ` ${KINDS[kind]?.[1] ?? kind}`)
-    : make("span", "badge correct", make("b", "", "✓"), " correct");
+    : unjudged
+      ? make("span", "badge plain", "no error told")
+      : make("span", "badge correct", make("b", "", "✓"), " correct");
 
 const outcome = (name) => {
   const [sign, words] = OUTCOMES[name] ?? ["?", name];

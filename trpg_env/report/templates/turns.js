@@ -21,7 +21,7 @@ const turnCard = (episode, turn, number, before) => {
     "header",
     "",
     link(turnAddress(episode, number), "number", `${number}`),
-    badge(turn.kind),
+    badge(turn.kind, episode.unjudged),
     gained > 0 ? make("span", "gain", `▲ progress +${(100 * gained).toFixed(0)}% → ${percent(turn.progress)}`) : null,
   );
   const name = placeName(episode, turn.place);
@@ -87,7 +87,7 @@ const strip = (episode) => {
   found.setAttribute("aria-label", "Turns");
   episode.turns.forEach((turn, i) => {
     const cell = link(turnAddress(episode, i + 1), turn.kind ? `cell k-${turn.kind}` : "cell", turn.kind ? KINDS[turn.kind][0] : "·");
-    cell.title = `turn ${i + 1}: ${turn.kind ? KINDS[turn.kind][1] : "correct"}, progress ${percent(turn.progress)}`;
+    cell.title = `turn ${i + 1}: ${turn.kind ? KINDS[turn.kind][1] : episode.unjudged ? "no error told" : "correct"}, progress ${percent(turn.progress)}`;
     cell.setAttribute("aria-label", cell.title);
     cell.dataset.turn = i + 1;
     const bar = make("i", "bar");

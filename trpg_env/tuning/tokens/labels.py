@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 IGNORED = -100
 """The label of a token without loss, as PyTorch's cross entropy has it."""
 
-COMPARED = 50
+COMPARED = 20
 """How many conversations are encoded as a whole too."""
 
 KEPT = 1 << 20
