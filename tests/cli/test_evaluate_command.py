@@ -1,6 +1,7 @@
 """`trpg-env evaluate`: a folder, a table, an exit code; it goes on after a kill, and refuses what does not fit."""
 
 import json
+import os
 import re
 import shlex
 from functools import partial
@@ -409,6 +410,22 @@ def test_samples_of_a_model_that_always_says_the_likeliest_are_warned_of(run: Ru
             ["--player", "llm", "--player-model", "m", "--out", "o", "--record", "o/episodes.jsonl"],
             "exchanges want one of their own",
         ),
+        (
+            [
+                "--player",
+                "llm",
+                "--player-model",
+                "m",
+                "--out",
+                "o",
+                "--record",
+                "../x/../{here}/o/results.json",
+            ],
+            "exchanges want one of their own",
+        ),
+        (["--player", "planner", "--out", "o" * 300], "cannot be had: File name too long; name another"),
+        (["--player", "planner", "--out", "tiny.json/o"], "cannot be had: Not a directory"),
+        (["--player", "planner", "--out", "o", "--split", "dev"], "--held-out or --training takes a part"),
         (["--compare", "a"], "expected 2 arguments"),
         (["--compare", "a", "b"], "a is not there; name the folder that trpg-env evaluate wrote"),
         (["--compare", "a", "b", "--player", "planner"], "--player does not go with it"),
@@ -417,9 +434,26 @@ def test_samples_of_a_model_that_always_says_the_likeliest_are_warned_of(run: Ru
 )
 def test_wrong_use_is_told_in_one_line(arguments: list[str], said: str, run: Run, tmp_path: Path) -> None:
     before = content(tmp_path)
+    arguments = [argument.replace("{here}", tmp_path.name) for argument in arguments]
     assert said in refused(run("evaluate", *arguments))
     assert content(tmp_path) == before
     assert not (tmp_path / "o").exists()
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_episodes_go_to_a_file_and_to_nothing_else(kind: str, run: Run) -> None:
+    Path("out").mkdir()
+    if kind == "pipe":
+        os.mkfifo("out/episodes.jsonl")
+    else:
+        Path("out/episodes.jsonl").symlink_to(os.devnull)
+    assert "episodes.jsonl is no file" in refused(run(*TINY))
+
+
+def test_a_recording_does_not_go_where_perturbed_runs_are_put_together(run: Run) -> None:
+    arguments = ["--player", "llm", "--player-model", "m", "--perturb", "all", "--out", "o"]
+    ran = run("evaluate", *arguments, "--record", "o/robustness.json")
+    assert "exchanges want one of their own" in refused(ran)
 
 
 def test_results_that_are_none_are_not_compared(run: Run, tmp_path: Path) -> None:

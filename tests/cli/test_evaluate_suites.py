@@ -1,5 +1,6 @@
 """`trpg-env evaluate` on benchmarks of others."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,34 @@ def test_an_evaluation_goes_on_where_it_was(
     assert ran.code == 0, ran.err
     assert "5 of 12 episodes already" in ran.err
     assert Path("x/results.json").read_bytes() == whole
+
+
+def test_an_episode_of_another_item_is_refused_whatever_counts_its_progress(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not (HELD_OUT / "pddl").is_dir():
+        pytest.skip(f"no PDDL games in {HELD_OUT}")
+    monkeypatch.setenv("TRPG_DATA", str(HELD_OUT))
+    arguments = [
+        "evaluate",
+        "--suite",
+        "pddl",
+        "--player",
+        "random",
+        "-n",
+        "2",
+        "--max-turns",
+        "1",
+        "--out",
+        "x",
+    ]
+    assert run(*arguments).code == 0
+    episodes = Path("x/episodes.jsonl")
+    first, second = map(json.loads, episodes.read_text().splitlines())
+    episodes.write_text(f"{json.dumps(first | {'script_hash': '0' * 64})}\n{json.dumps(second)}\n")
+    ran = run(*arguments)
+    assert ran.code == 2
+    assert "none of the suite's items" in ran.err
 
 
 def test_pddl_games_are_played_by_our_own_engine_and_can_be_verified(

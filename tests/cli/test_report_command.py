@@ -55,12 +55,15 @@ def test_an_earlier_report_is_replaced_and_nothing_else_is(run: Run, episodes: P
 def test_what_is_wrong_is_said_in_a_line(run: Run, episodes: Path) -> None:
     Path("folder").mkdir()
     Path("bad.jsonl").write_text("{}\n")
+    Path("words").mkdir()
+    Path("words/robustness.json").write_text("{}")
     wrong: Sequence[tuple[tuple[object, ...], str]] = [
         (("none.jsonl", "--out", "r.html"), "there is no such file"),
         (
             ("folder", "--out", "r.html"),
             "results.json is not there; name the folder that trpg-env evaluate wrote",
         ),
+        (("words", "--out", "r.html"), "an evaluation for each perturbation; name these, such as words/*/"),
         (("bad.jsonl", "--out", "r.html"), "bad.jsonl:1: not a trajectory"),
         ((episodes, "--out", "folder"), "is a folder; name a file in it, such as folder/report.html"),
         ((episodes, "--out", "no/r.html"), "there is no folder no; make it first"),

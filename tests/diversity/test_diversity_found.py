@@ -165,6 +165,9 @@ def test_what_is_something_else_is_said(tmp_path: Path, data: bytes) -> None:
         read_diversity(tmp_path)
     with pytest.raises(DiversityError, match="cannot be read"):
         read_diversity(tmp_path / "none")
+    (tmp_path / "diversity.json").unlink()
+    with pytest.raises(DiversityError, match=r"diversity\.json cannot be read: .*; name the folder that"):
+        read_diversity(tmp_path)
 
 
 def hostile() -> Diversity:

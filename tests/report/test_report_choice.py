@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pages import played
 
+from trpg_env.evaluation.measures import kinds_of
 from trpg_env.report.choice import Choice, Offered
-from trpg_env.report.kinds import kinds_of
 from trpg_env.trajectory import Trajectory
 
 

@@ -1,7 +1,8 @@
 import pytest
 from pages import played
 
-from trpg_env.report.kinds import corrections, kinds_of
+from trpg_env.evaluation.measures import kinds_of
+from trpg_env.report.kinds import corrections
 from trpg_env.report.learning import Learning
 
 

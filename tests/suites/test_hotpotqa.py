@@ -79,6 +79,7 @@ def _task() -> Any:
         ("{", ":1 is no JSON object"),
         (json.dumps(QUESTION | {"answer": 7}), "'answer' is to be a str"),
         (json.dumps(QUESTION | {"context": {"title": ["a"], "sentences": []}}), "as many lists of sentences"),
+        (json.dumps(QUESTION | {"type": "\ud800"}), "half a character"),
     ],
 )
 def test_data_that_is_none_is_refused_with_its_place(tmp_path: Path, line: str, named: str) -> None:
@@ -87,6 +88,25 @@ def test_data_that_is_none_is_refused_with_its_place(tmp_path: Path, line: str, 
     with pytest.raises(DataError) as refused:
         make("hotpotqa", data=data(tmp_path, line))
     assert named in str(refused.value)
+
+
+def test_characters_that_json_writes_in_halves_are_read(tmp_path: Path) -> None:
+    written = json.dumps(QUESTION | {"question": "Who is \N{OWL}?"})
+    assert "\\ud83e" in written
+    assert "\N{OWL}" in make("hotpotqa", data=data(tmp_path, written)).reset()[0]
+
+
+def test_two_questions_of_the_same_name_are_refused(tmp_path: Path) -> None:
+    twice = data(tmp_path, QUESTION, QUESTION | {"question": "Which one?"})
+    with pytest.raises(DataError, match="two tasks called 'q1'"):
+        make("hotpotqa", data=twice)
+
+
+def test_a_right_answer_is_all_progress_even_without_a_word_that_counts(tmp_path: Path) -> None:
+    env = make("hotpotqa", data=data(tmp_path, QUESTION | {"answer": "The The"}))
+    env.reset()
+    _, reward, _, _, info = env.step("finish[the the]")
+    assert (info["success"], info["progress"], reward) == (True, 1.0, 1.0)
 
 
 def test_missing_data_says_where_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

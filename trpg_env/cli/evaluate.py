@@ -1,6 +1,8 @@
 """`trpg-env evaluate`: how good a player is on a suite, or how one evaluation compares with another."""
 
 import argparse
+import os
+import stat
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -35,6 +37,7 @@ from trpg_env.evaluation import (
 )
 from trpg_env.evaluation.measures import WITHIN
 from trpg_env.evaluation.results import FILE
+from trpg_env.evaluation.robustness import FILE as ROBUSTNESS
 from trpg_env.evaluation.table import comparison_lines, lines
 from trpg_env.sandbox import SandboxFault
 from trpg_env.script import ScriptError
@@ -46,6 +49,9 @@ from trpg_env.tuning.folder import dataset_files
 from trpg_env.tuning.subset import is_held_out
 
 EPISODES = "episodes.jsonl"
+
+_OWN = frozenset({EPISODES, f"{EPISODES}.run", f"{EPISODES}.torn", FILE, ROBUSTNESS})
+"""The files that an evaluation writes itself."""
 
 _SUITES: dict[str, Callable[[argparse.Namespace], AbstractContextManager[Evaluation]]] = {
     "scripts": scripts_evaluation,
@@ -146,9 +152,8 @@ def run(options: argparse.Namespace) -> int:
         raise WrongUse("--player is missing: name who is evaluated, such as --player llm")
     if options.out is None:
         raise WrongUse(f"--out is missing: name the folder for {EPISODES} and {FILE}")
-    out: Path = options.out
-    if out.exists() and not out.is_dir():
-        raise WrongUse(f"--out {out} is no folder; name one for {EPISODES} and {FILE}")
+    _require_folder(options.out)
+    _refuse_record(options.record, options.out)
     if options.perturb == ALL:
         return every(options, lambda one: _one(one, shown=False))
     return _one(options)
@@ -157,8 +162,7 @@ def run(options: argparse.Namespace) -> int:
 def _one(options: argparse.Namespace, *, shown: bool = True) -> int:
     """One evaluation, in one wording."""
     out: Path = options.out
-    if options.record is not None and Path(options.record).absolute() in _files(out):
-        raise WrongUse(f"--record is {options.record}, a file of --out; exchanges want one of their own")
+    _refuse_record(options.record, out)
     refuse_company(options)
     _refuse_strangers(out)
     try:
@@ -174,14 +178,34 @@ def _one(options: argparse.Namespace, *, shown: bool = True) -> int:
         raise WrongUse(str(error)) from None
 
 
-def _files(out: Path) -> list[Path]:
-    return [(out / name).absolute() for name in (EPISODES, FILE)]
+def _require_folder(out: Path) -> None:
+    try:
+        there = stat.S_ISDIR(out.stat().st_mode)
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError) as error:
+        raise WrongUse(f"--out {out} cannot be had: {reason(error)}; name another folder") from None
+    if not there:
+        raise WrongUse(f"--out {out} is no folder; name one for {EPISODES} and {FILE}")
+
+
+def _refuse_record(record: str | None, out: Path) -> None:
+    if record is None:
+        return
+    real = Path(os.path.realpath(record))
+    if real.parent == Path(os.path.realpath(out)) and real.name in _OWN:
+        raise WrongUse(f"--record is {record}, a file of --out; exchanges want one of their own")
 
 
 def _refuse_strangers(out: Path) -> None:
     """Find what is not to be mixed with an evaluation: somebody else's `results.json`, or a dataset."""
     if dataset_files(out):
         raise WrongUse(f"--out {out} is a dataset's folder; name another one")
+    episodes = out / EPISODES
+    if episodes.exists() and not episodes.is_file():
+        raise WrongUse(
+            f"--out: {episodes} is no file, and episodes are read again from it; name another folder"
+        )
     if (out / FILE).exists():
         try:
             read_results(out)

@@ -89,7 +89,7 @@ def _tasks(chosen: Benchmark, split: str | None) -> tuple[Sequence[Task], str | 
     split = split or next(iter(chosen.splits), None)
     try:
         chosen.require()
-        return chosen.tasks(Data(), split), split
+        return [*chosen.read(Data(), split).values()], split
     except (DataError, MissingExtra) as error:
         raise WrongUse(str(error)) from None
 

@@ -31,6 +31,10 @@ def scripts_evaluation(options: argparse.Namespace) -> Iterator[Evaluation]:
         ScriptError: A script cannot be loaded.
         ValueError: Player or DM cannot play a script.
     """
+    if options.split is not None:
+        raise WrongUse(
+            "--split is for benchmarks that have several; of scripts, --held-out or --training takes a part"
+        )
     who = player(options), dungeon_master(options)
     with ExitStack() as stack:
         sandbox = stack.enter_context(Sandbox())

@@ -9,6 +9,7 @@ from trpg_env.cli.arguments import check_files, count, scripts_in
 from trpg_env.cli.progress import progress
 from trpg_env.cli.terminal import WrongUse, complain, show, tell
 from trpg_env.evaluation.results import FILE
+from trpg_env.evaluation.robustness import FILE as ROBUSTNESS
 from trpg_env.report import Page, ReportError, make_page, read_runs
 from trpg_env.report.diverse import diversity_sections
 from trpg_env.report.page import GENERATOR
@@ -107,6 +108,8 @@ def _files(paths: Iterable[str]) -> list[Path]:
             check_files([name])
             files.append(path)
             continue
+        if (path / ROBUSTNESS).exists() and not (path / FILE).exists():
+            raise WrongUse(f"{name} has an evaluation for each perturbation; name these, such as {path}/*/")
         files += [file for file in (path / FILE, path / EPISODES) if file.exists()]
         check_files([str(file) for file in files])
     return files

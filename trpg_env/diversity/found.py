@@ -196,15 +196,17 @@ def read_diversity(path: str | Path) -> Diversity:
         DiversityError: There is nothing of the kind.
     """
     path = Path(path)
+    file = path / FILE if path.is_dir() else path
     try:
-        file = path / FILE if path.is_dir() else path
         return Diversity.model_validate_json(file.read_bytes())
     except ValidationError as error:
         raise DiversityError(
             f"{file} is not what trpg-env diversity writes: {what_is_wrong(error)}"
         ) from None
     except (OSError, ValueError) as error:
-        raise DiversityError(f"{path} cannot be read: {reason(error)}") from None
+        raise DiversityError(
+            f"{file} cannot be read: {reason(error)}; name the folder that trpg-env diversity wrote"
+        ) from None
 
 
 def _ordered(sources: Sequence[Gathered], order: Sequence[str]) -> list[Gathered]:

@@ -47,13 +47,17 @@ def compact(value: Any) -> str:
     return _SPECIAL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def rules(script: Script) -> str:
+def rules(script: Script, how: str | None = None) -> str:
     """The fixed beginning of every conversation about a script: the DM's rules, then the script.
 
     It hangs on the script alone, so that a server's cache of it serves every turn of every episode.
+
+    Args:
+        script: The script.
+        how: The prompt that says how actions are answered; the one for scripts of its kind where left out.
     """
     return prompt("dm").format(
-        rules=prompt("dm_grounded" if script.grounded else "dm_narrative"),
+        rules=prompt(how or ("dm_grounded" if script.grounded else "dm_narrative")),
         title=script.title,
         persona=f"The player is: {script.persona}\n" if script.persona else "",
         goal=script.goal,

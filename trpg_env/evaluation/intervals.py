@@ -75,14 +75,14 @@ def ratios(
         >>> success
         Interval(value=0.75, low=0.25, high=1.0, resampled='items')
     """
-    sums, resampled = _units([numerators, denominators], items, resamples, confidence)
+    sums, resampled = units_of([numerators, denominators], items, resamples, confidence)
     above, below = sums
     totals = _ratio(above.sum(axis=0), below.sum(axis=0))
     if resampled is None:
-        return [Interval(_known(total), None, None, None) for total in totals]
-    replicates = _ratio(*_resampled(sums, rng, resamples))
+        return [Interval(known(total), None, None, None) for total in totals]
+    replicates = _ratio(*replicates_of(sums, rng, resamples))
     return [
-        _interval(total, column, confidence, resampled)
+        interval_of(total, column, confidence, resampled)
         for total, column in zip(totals, replicates.T, strict=True)
     ]
 
@@ -121,18 +121,18 @@ def differences(
         >>> differences(([[0], [0], [1]], ones), ([[1], [1], [1]], ones), ["a", "b", "c"], rng)[0].high
         1.0
     """
-    sums, resampled = _units([*first, *second], items, resamples, confidence)
+    sums, resampled = units_of([*first, *second], items, resamples, confidence)
     totals = _difference([each.sum(axis=0) for each in sums])
     if resampled is None:
-        return [Interval(_known(total), None, None, None) for total in totals]
-    replicates = _difference(_resampled(sums, rng, resamples))
+        return [Interval(known(total), None, None, None) for total in totals]
+    replicates = _difference(replicates_of(sums, rng, resamples))
     return [
-        _interval(total, column, confidence, resampled)
+        interval_of(total, column, confidence, resampled)
         for total, column in zip(totals, replicates.T, strict=True)
     ]
 
 
-def _units(
+def units_of(
     columns: Sequence[ArrayLike], items: Sequence[str], resamples: int, confidence: float
 ) -> tuple[list[Floats], Resampled | None]:
     """The sums of what is resampled: a row for each item, or for each episode where there is but one item."""
@@ -158,7 +158,7 @@ def _units(
     return clusters, "items"
 
 
-def _resampled(sums: Sequence[Floats], rng: np.random.Generator, resamples: int) -> list[Floats]:
+def replicates_of(sums: Sequence[Floats], rng: np.random.Generator, resamples: int) -> list[Floats]:
     """Each replicate's sums; all of them are of the same draws."""
     units = len(sums[0])
     side_by_side = np.concatenate(sums, axis=1)
@@ -185,8 +185,9 @@ def _difference(sums: Sequence[Floats]) -> Floats:
     return _ratio(above_second, below_second) - _ratio(above, below)
 
 
-def _interval(total: Any, replicates: Floats, confidence: float, resampled: Resampled) -> Interval:
-    value = _known(total)
+def interval_of(total: Any, replicates: Floats, confidence: float, resampled: Resampled) -> Interval:
+    """A figure with the percentiles of its replicates; without, where it or all of them are not a number."""
+    value = known(total)
     there = replicates[~np.isnan(replicates)]
     if value is None or not there.size:
         return Interval(value, None, None, None)
@@ -194,5 +195,6 @@ def _interval(total: Any, replicates: Floats, confidence: float, resampled: Resa
     return Interval(value, float(low), float(high), resampled)
 
 
-def _known(value: Any) -> float | None:
+def known(value: Any) -> float | None:
+    """A figure; None for what is not a number."""
     return None if np.isnan(value) else float(value)

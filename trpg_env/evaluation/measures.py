@@ -97,7 +97,7 @@ def measure(trajectory: Trajectory, within: int = WITHIN) -> Measures:
     if within < 1:
         raise ValueError(f"within={within} is too few: an error is recovered from within 1 turn or more")
     t, usage = trajectory, trajectory.usage
-    kinds = _kinds(t)
+    kinds = kinds_of(t)
     played = "player_calls" in usage
     return Measures(
         id=t.id,
@@ -123,7 +123,7 @@ def measure(trajectory: Trajectory, within: int = WITHIN) -> Measures:
     )
 
 
-def _kinds(trajectory: Trajectory) -> list[str | None]:
+def kinds_of(trajectory: Trajectory) -> list[str | None]:
     """The kind of error that each of the player's turns was; None for a correct one."""
     return [
         "format" if dm.parameter_error and isinstance(given(trajectory, player), Refused) else dm.error

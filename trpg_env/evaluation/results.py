@@ -155,10 +155,7 @@ class Results(Record):
         played: list[Participant | None] = [None, None]
         for t in trajectories:
             _same(played, (t.player, t.dm))
-            counted_up = measure(t, within)
-            if progress is not None:
-                counted_up = counted_up.model_copy(update={"progress": progress(t.script_hash, t.progress)})
-            measured.append(counted_up)
+            measured.append(measure(t, within))
             if t.script_hash not in items:
                 name = t.family if t.script is None else Path(t.script).stem
                 items[t.script_hash] = Item(
@@ -168,6 +165,8 @@ class Results(Record):
             suite = Suite(name="scripts", items=[items[key] for key in sorted(items)])
         measured.sort(key=lambda m: (m.item, m.seed, m.luck, m.id))
         _refuse_strangers(measured, suite)
+        if progress is not None:
+            measured = [m.model_copy(update={"progress": progress(m.item, m.progress)}) for m in measured]
         counted = [m for m in measured if not m.broken]
         rng = np.random.default_rng(seed)
         return cls(

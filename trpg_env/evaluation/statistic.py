@@ -13,10 +13,10 @@ from trpg_env.evaluation.intervals import (
     RESAMPLES,
     Floats,
     Interval,
-    _interval,
-    _known,
-    _resampled,
-    _units,
+    interval_of,
+    known,
+    replicates_of,
+    units_of,
 )
 
 
@@ -50,12 +50,12 @@ def figures(
         >>> figures([[1, 1], [3, 1]], ["a", "b"], share, np.random.default_rng(0))
         [Interval(value=0.6666666666666666, low=0.5, high=0.75, resampled='items')]
     """
-    (sums,), resampled = _units([counts], items, resamples, confidence)
+    (sums,), resampled = units_of([counts], items, resamples, confidence)
     totals = of(sums.sum(axis=0, keepdims=True))[0]
     if resampled is None:
-        return [Interval(_known(total), None, None, None) for total in totals]
-    (replicates,) = _resampled([sums], rng, resamples)
+        return [Interval(known(total), None, None, None) for total in totals]
+    (replicates,) = replicates_of([sums], rng, resamples)
     return [
-        _interval(total, column, confidence, resampled)
+        interval_of(total, column, confidence, resampled)
         for total, column in zip(totals, of(replicates).T, strict=True)
     ]

@@ -3,10 +3,6 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from trpg_env.envs.react import Refused
-from trpg_env.trajectory import Trajectory
-from trpg_env.trajectory.replies import given
-
 
 class Kind(NamedTuple):
     """A kind of error.
@@ -28,14 +24,6 @@ KINDS = (
     Kind("logic", "logic error", "Lo"),
     Kind("format", "unreadable reply", "Fo"),
 )
-
-
-def kinds_of(trajectory: Trajectory) -> list[str | None]:
-    """The kind of error that each of the player's turns was; None for a correct one."""
-    return [
-        "format" if dm.parameter_error and isinstance(given(trajectory, player), Refused) else dm.error
-        for player, dm in trajectory.exchanges()
-    ]
 
 
 def corrections(kinds: Sequence[str | None]) -> list[int | None]:

@@ -7,7 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from trpg_env.report.kinds import corrections, kinds_of
+from trpg_env.evaluation.measures import kinds_of
+from trpg_env.report.kinds import corrections
 from trpg_env.trajectory import Trajectory
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from trpg_env.chats import IMPORTED
 from trpg_env.evaluation import Results, ResultsError, read_results
+from trpg_env.evaluation.measures import kinds_of
 from trpg_env.evaluation.results import FILE
 from trpg_env.report.choice import Choice
 from trpg_env.report.faults import ReportError
-from trpg_env.report.kinds import kinds_of
 from trpg_env.report.learning import Learning
 from trpg_env.report.texts import line
 from trpg_env.trajectory import Participant, StoreError, Trajectory, read_trajectories

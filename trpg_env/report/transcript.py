@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from trpg_env.chats import is_imported
-from trpg_env.report.kinds import corrections, kinds_of
+from trpg_env.evaluation.measures import kinds_of
+from trpg_env.report.kinds import corrections
 from trpg_env.report.texts import line, visible
 from trpg_env.trajectory import DMTurn, Trajectory
 

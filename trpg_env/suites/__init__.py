@@ -64,5 +64,6 @@ def make(
     chosen = benchmark(suite)
     chosen.require()
     folder = Data(data)
-    tasks = {one.name: one for one in chosen.tasks(folder, split)}
-    return GameEnv(chosen.game(folder), tasks, task=task, answers=chosen.name, **keywords)
+    return GameEnv(
+        chosen.game(folder), chosen.read(folder, split), task=task, answers=chosen.name, **keywords
+    )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from trpg_env.envs.game import Game, Task
-from trpg_env.suites.data import Data
+from trpg_env.suites.data import Data, DataError
 
 STEPS = 30
 """After how many actions AgentBoard ends an episode."""
@@ -51,3 +51,19 @@ class Benchmark:
         missing = [module for module in self.modules if find_spec(module) is None]
         if missing:
             raise MissingExtra(f"{self.name} needs {', '.join(missing)}; run: {self.install}")
+
+    def read(self, data: Data, split: str | None) -> dict[str, Task]:
+        """Its tasks in order, by name.
+
+        Args:
+            data: The folder of benchmarks' data.
+            split: The split; the usual one where left out.
+
+        Raises:
+            DataError: Data is not there or cannot be read, or two tasks have the same name.
+        """
+        found: dict[str, Task] = {}
+        for task in self.tasks(data, split):
+            if found.setdefault(task.name, task) is not task:
+                raise DataError(f"{self.name} has two tasks called {task.name!r}; get its data again")
+        return found

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ VARIABLE = "TRPG_DATA"
 
 MAX_LINE = 16 << 20
 """The longest line that is read, in bytes."""
+
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+"""Half of a character that JSON writes as two; alone it is none."""
 
 
 class DataError(ValueError):
@@ -79,7 +83,18 @@ def _object(line: bytes, place: str) -> dict[str, Any]:
         read = None
     if not isinstance(read, dict):
         raise DataError(f"{place} is no JSON object; get the file again")
+    if _HALF.search(line) and not _is_text(read):
+        raise DataError(f"{place} has half a character in its text (\\ud800 to \\udfff); get the file again")
     return read
+
+
+def _is_text(read: dict[str, Any]) -> bool:
+    """Whether all of it can be written down again, in results for one."""
+    try:
+        json.dumps(read, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def field(record: dict[str, Any], key: str, kind: type, place: str) -> Any:

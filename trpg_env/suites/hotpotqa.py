@@ -72,7 +72,9 @@ class HotpotQA:
         else:
             self._given = value
             right = exact_match(value, self._answer)
-            told = Told("Your answer is taken.", f1(value, self._answer), success=right, over=True)
+            # A right answer of articles alone, such as The The, has no words left to share.
+            share = 1.0 if right else f1(value, self._answer)
+            told = Told("Your answer is taken.", share, success=right, over=True)
         return told._replace(name=name, parameters={"value": value})
 
     def _search(self, title: str) -> Told:

@@ -203,9 +203,8 @@ def _played(trajectory: Trajectory, world: World) -> list[_Question]:
 
 
 def _rules(script: Script) -> Message:
-    """A DM's rules; what they say of an engine makes way for what they say of a world to be judged."""
-    rules = briefing.rules(script).replace(prompt("dm_grounded"), prompt("judge"), 1)
-    return {"role": "system", "content": rules}
+    """A DM's rules for a world that is to be judged."""
+    return {"role": "system", "content": briefing.rules(script, "judge")}
 
 
 def _told(trajectory: Trajectory, earlier: Sequence[_Question]) -> Iterator[Message]:
