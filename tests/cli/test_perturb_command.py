@@ -68,7 +68,7 @@ def test_items_in_which_nothing_changes_are_played_as_they_are_and_told(run: Run
     ran = run(
         "evaluate", "--scripts", "cool-tomato", "--player", "planner", "--perturb", "spacing", "--out", "none"
     )
-    assert "spacing changes nothing in any of the 1 items" in refused(ran)
+    assert "spacing changes nothing in the only item" in refused(ran)
 
 
 def test_all_of_them_are_put_side_by_side(run: Run, tmp_path: Path) -> None:

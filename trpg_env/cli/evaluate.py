@@ -71,7 +71,11 @@ def add_to(commands: Any) -> None:
         epilog="examples: trpg-env evaluate --player erring -n 60 --out erring; trpg-env evaluate --compare erring random",
     )
     command.add_argument(
-        "--suite", choices=sorted(_SUITES), default="scripts", help="what is played (default scripts)"
+        "--suite",
+        choices=sorted(_SUITES),
+        default="scripts",
+        help="what is played (default scripts); the others are benchmarks, whose data is your own, below the folder that the "
+        "environment variable TRPG_DATA names",
     )
     command.add_argument(
         "--split",

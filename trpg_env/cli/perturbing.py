@@ -149,9 +149,8 @@ def _tell_changed(label: str, changed: int, items: int) -> None:
         Inapplicable: Of none of them.
     """
     if not changed:
-        raise Inapplicable(
-            f"--perturb: {label} changes nothing in any of the {items} items; name another perturbation"
-        )
+        where = "the only item" if items == 1 else f"any of the {items} items"
+        raise Inapplicable(f"--perturb: {label} changes nothing in {where}; name another perturbation")
     if changed < items:
         tell(f"{label} changes the words of {changed} of {items} items; the others are played as they are")
 

@@ -49,7 +49,11 @@ def add_who_options(command: argparse.ArgumentParser, player: str | None = None)
     """
     usual = "" if player is None else f" (default {player})"
     command.add_argument(
-        "--player", choices=sorted([*_PLAYERS, "llm"]), default=player, help=f"who plays{usual}"
+        "--player",
+        choices=sorted([*_PLAYERS, "llm"]),
+        default=player,
+        help=f"who plays{usual}: planner (a shortest plan through a script), erring (a planner that errs and corrects itself), "
+        "expert (whoever knows what is played), random (valid actions), human (asks you), or llm (--player-model)",
     )
     add_model_options(command, "player")
     add_prompt_option(command)
@@ -61,7 +65,10 @@ def add_pace_options(command: argparse.ArgumentParser) -> None:
     """Add the run's seed, the turns of an episode, and how many are played at once."""
     command.add_argument("--seed", type=count, default=0, metavar="S", help="the run's seed (default 0)")
     command.add_argument(
-        "--max-turns", type=positive, metavar="T", help="turns an episode, instead of the script's own"
+        "--max-turns",
+        type=positive,
+        metavar="T",
+        help="turns an episode, instead of the script's or task's own",
     )
     command.add_argument(
         "--concurrency",
