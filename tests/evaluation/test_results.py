@@ -45,6 +45,8 @@ def test_shares_of_errors_are_pooled_over_episodes_and_not_averaged() -> None:
         "calls": (None, 0, 0),
         "prompt_tokens": (None, 0, 0),
         "completion_tokens": (None, 0, 0),
+        "turns_per_success": (4.5, 9.0, 2),
+        "tokens_per_success": (None, 0.0, 0),
     }
 
 
@@ -155,6 +157,15 @@ def test_tokens_are_a_mean_over_the_episodes_that_a_model_played() -> None:
     usage = {"player_calls": 4, "player_prompt_tokens": 300, "player_completion_tokens": 20}
     results = found([erring(".", id="a", player=LLM, usage=usage), erring(".", id="b", seed=1, player=LLM)])
     assert (results.metrics["prompt_tokens"].value, results.metrics["prompt_tokens"].n) == (300, 1)
+
+
+def test_what_a_success_costs_is_what_all_episodes_cost_shared_by_the_won_ones() -> None:
+    usage = {"player_calls": 4, "player_prompt_tokens": 300, "player_completion_tokens": 20}
+    won = erring("..", id="a", success=True, player=LLM, usage=usage)
+    lost = erring("x.x.", id="b", seed=1, success=False, player=LLM, usage=usage)
+    metrics = found([won, lost]).metrics
+    assert (metrics["turns_per_success"].value, metrics["tokens_per_success"].value) == (6, 640)
+    assert found([lost]).metrics["turns_per_success"].value is None
 
 
 @pytest.mark.parametrize(

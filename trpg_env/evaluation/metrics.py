@@ -20,6 +20,10 @@ def _played(measured: Measures) -> float:
     return float(measured.calls is not None)
 
 
+def _tokens(m: Measures) -> float:
+    return (m.prompt_tokens or 0) + (m.completion_tokens or 0)
+
+
 METRICS: dict[str, tuple[Count, Count]] = {
     "success": (lambda m: m.success, _one),
     "progress": (lambda m: m.progress, _one),
@@ -34,8 +38,11 @@ METRICS: dict[str, tuple[Count, Count]] = {
     "calls": (lambda m: m.calls or 0, _played),
     "prompt_tokens": (lambda m: m.prompt_tokens or 0, _played),
     "completion_tokens": (lambda m: m.completion_tokens or 0, _played),
+    "turns_per_success": (lambda m: m.turns, lambda m: m.success),
+    "tokens_per_success": (_tokens, lambda m: m.success and _played(m)),
 }
-"""Each figure: what is summed above and below. Where 1 stands below, it is a mean over episodes."""
+"""Each figure: what is summed above and below. Where 1 stands below, it is a mean over episodes.
+What a success costs is made of what all episodes cost, lost ones too."""
 
 
 class Estimate(Record):

@@ -21,10 +21,14 @@ _LABELS = {
     "calls": "calls per episode",
     "prompt_tokens": "tokens sent",
     "completion_tokens": "tokens answered",
+    "turns_per_success": "turns per success",
+    "tokens_per_success": "tokens per success",
 }
 """What people call each figure."""
 
-_COUNTS = frozenset({"turns", "calls", "prompt_tokens", "completion_tokens"})
+_COUNTS = frozenset(
+    {"turns", "calls", "prompt_tokens", "completion_tokens", "turns_per_success", "tokens_per_success"}
+)
 """Figures that are no shares."""
 
 _SHOWN = 20

@@ -26,10 +26,14 @@ LABELS = {
     "calls": "calls per episode",
     "prompt_tokens": "tokens sent per episode",
     "completion_tokens": "tokens answered per episode",
+    "turns_per_success": "turns per success",
+    "tokens_per_success": "tokens per success",
 }
 """What people call each figure; one that is not here is called as results call it."""
 
-_COUNTS = frozenset({"turns", "calls", "prompt_tokens", "completion_tokens"})
+_COUNTS = frozenset(
+    {"turns", "calls", "prompt_tokens", "completion_tokens", "turns_per_success", "tokens_per_success"}
+)
 """Figures that are no shares."""
 
 _GLANCE = ("success", "progress", "invalid", "recovery", "repeat", "turns")
