@@ -98,7 +98,7 @@ def test_what_else_differs_is_told() -> None:
     card = Card(name="d", sha256="", families=["family of a"], complete=True, held_out=None)
     trained = Contamination.of([card], first.suite.items, lambda family, share: False)
     second = results(made(True, True, True, player=LLM, dm=Participant(kind="llm")), contamination=trained)
-    second = second.model_copy(update={"software": second.software | {"numpy": "0"}})
+    second = second.model_copy(update={"software": second.software | {"numpy": "0", "xllamacpp": "1"}})
     assert compare(first, second).remarks == [
         "the DMs differ",
         "other versions of numpy",

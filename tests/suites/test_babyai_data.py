@@ -8,7 +8,7 @@ import pytest
 
 from trpg_env.suites import Data, DataError, benchmark, make
 from trpg_env.suites.babyai import FILE
-from trpg_env.suites.babyai_subgoals import Subgoals
+from trpg_env.suites.babyai.subgoals import Subgoals
 
 pytest.importorskip("minigrid", reason='needs pip install "trpg-env[babyai]"')
 

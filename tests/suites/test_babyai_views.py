@@ -10,10 +10,10 @@ import pytest
 
 pytest.importorskip("minigrid", reason='needs pip install "trpg-env[babyai]"')
 
-from trpg_env.suites.babyai_actions import offered
-from trpg_env.suites.babyai_board import DROP, FORWARD, PICKUP, TOGGLE, WALL, Board, Thing, thing
-from trpg_env.suites.babyai_levels import make_level
-from trpg_env.suites.babyai_view import HERE, SIZE, UNSEEN, View, described, scene, view
+from trpg_env.suites.babyai.actions import offered
+from trpg_env.suites.babyai.board import DROP, FORWARD, PICKUP, TOGGLE, WALL, Board, Thing, thing
+from trpg_env.suites.babyai.levels import make_level
+from trpg_env.suites.babyai.view import HERE, SIZE, UNSEEN, View, described, scene, view
 from trpg_env.suites.data import DataError
 
 LEVELS = [

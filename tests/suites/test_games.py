@@ -1,5 +1,7 @@
 """A game behind the one environment that benchmarks are played through."""
 
+import copy
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -212,3 +214,20 @@ def test_a_random_player_draws_from_the_seed_alone() -> None:
 
     assert drawn(1) == drawn(1) != drawn(2)
     assert np.unique(drawn(1)).size == 2
+
+
+def test_a_vector_environment_samples_actions_of_the_game_that_it_plays() -> None:
+    envs = gym.vector.SyncVectorEnv([environment, environment])
+    envs.reset(seed=1)
+    envs.action_space.seed(3)
+    assert {action for _ in range(20) for action in envs.action_space.sample()} == {"go", "light"}
+    envs.close()
+
+
+def test_a_copy_of_an_environment_samples_in_its_own_game() -> None:
+    env = environment()
+    env.reset(seed=1)
+    other = copy.deepcopy(env)
+    env.close()
+    assert other.action_space._env is other  # type: ignore[attr-defined]
+    assert other.action_space.sample() in ("go", "light")

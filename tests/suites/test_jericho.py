@@ -21,7 +21,7 @@ from trpg_env.cli.main import main
 from trpg_env.envs.game import GameEnv
 from trpg_env.suites import Data, make
 from trpg_env.suites.jericho import BENCHMARK, Jericho
-from trpg_env.suites.jericho_emulator import Emulator, EmulatorEnded
+from trpg_env.suites.jericho.emulator import Emulator, EmulatorEnded
 
 DATA = Path(os.environ.get("TRPG_DATA", Path(__file__).resolve().parents[3] / "shared" / "heldout"))
 ZORK = DATA / "jericho" / "zork1.z3"
@@ -221,7 +221,7 @@ def test_gymnasium_finds_nothing_wrong(env: GameEnv) -> None:
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_no_process_is_left_behind(tmp_path: Path, how: signal.Signals) -> None:
     code = (
-        "import sys, time, pathlib\nfrom trpg_env.suites.jericho_emulator import Emulator\n"
+        "import sys, time, pathlib\nfrom trpg_env.suites.jericho.emulator import Emulator\n"
         f"emulator = Emulator(pathlib.Path({str(ZORK)!r}), 1, '')\n"
         "print(emulator._process.pid, flush=True)\ntime.sleep(60)"
     )

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from trpg_env.suites import Data, DataError
 from trpg_env.suites.jericho import BENCHMARK
-from trpg_env.suites.jericho_expert import RELEASES, Release, walkthrough
-from trpg_env.suites.jericho_story import stories
-from trpg_env.suites.jericho_words import candidates, cleaned, ended, fault, line, nouns, outside, shown
+from trpg_env.suites.jericho.expert import RELEASES, Release, walkthrough
+from trpg_env.suites.jericho.story import stories
+from trpg_env.suites.jericho.words import candidates, cleaned, ended, fault, line, nouns, outside, shown
 
 
 def story(version: int = 3, *, size: int = 512, checksum: int | None = None, **words: int) -> bytes:

@@ -20,7 +20,7 @@ from trpg_env.cli.main import main
 from trpg_env.envs.game import GameEnv
 from trpg_env.suites import make
 from trpg_env.suites.scienceworld import ScienceWorld
-from trpg_env.suites.scienceworld_java import SimulatorEnded
+from trpg_env.suites.scienceworld.java import SimulatorEnded
 
 DATA = Path(os.environ.get("TRPG_DATA", Path(__file__).resolve().parents[3] / "shared" / "heldout"))
 pytestmark = [
@@ -178,7 +178,7 @@ def test_the_same_actions_come_to_the_same_in_any_process_whatever_was_played_be
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_no_java_process_is_left_behind(tmp_path: Path, how: signal.Signals) -> None:
     code = (
-        "import sys, time\nfrom trpg_env.suites.scienceworld_java import Simulator\n"
+        "import sys, time\nfrom trpg_env.suites.scienceworld.java import Simulator\n"
         "simulator = Simulator()\nprint(simulator._process.pid, flush=True)\ntime.sleep(60)"
     )
     with subprocess.Popen(

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from trpg_env.suites import Data, DataError, MissingExtra
 from trpg_env.suites.scienceworld import BENCHMARK
-from trpg_env.suites.scienceworld_actions import ACTIONS, ASK, TEMPLATES, choices, fault, understood
-from trpg_env.suites.scienceworld_expert import plan
-from trpg_env.suites.scienceworld_java import java
-from trpg_env.suites.scienceworld_subgoals import Subgoals
+from trpg_env.suites.scienceworld.actions import ACTIONS, ASK, TEMPLATES, choices, fault, understood
+from trpg_env.suites.scienceworld.expert import plan
+from trpg_env.suites.scienceworld.java import java
+from trpg_env.suites.scienceworld.subgoals import Subgoals
 
 RECORD = {
     "task_name": "boil",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from trpg_env.script import Script
+from trpg_env.suites import SUITES
 from trpg_env.trajectory import BY_PLAYER, Trajectory
 from trpg_env.trajectory.wording import shown
 
@@ -21,12 +22,13 @@ def cause(broken: Trajectory, scripts: Sequence[Script]) -> str:
         scripts: The run's scripts.
 
     Returns:
-        The script's name, the action where there is one, and what was said, each cut to a sensible length.
+        The name of the script or of a benchmark's task, the action where there is one, and what was said, each cut to a sensible length.
     """
     error, exchanges = broken.error, broken.exchanges()
     assert error is not None
     names = {script.hash: script.name for script in scripts}
-    where = f"script {shown(names.get(broken.script_hash, broken.family))}"
+    task = broken.script if broken.dm.kind in SUITES else None
+    where = f"task {shown(task)}" if task else f"script {shown(names.get(broken.script_hash, broken.family))}"
     if exchanges and error.kind.partition(":")[0] not in _WITHOUT_ACTION:
         where = f"{where}, action {shown(exchanges[-1][0].action)}"
     said = " ".join(error.message.split())

@@ -14,6 +14,7 @@ from trpg_env.cli.evaluate_judge import add_judge_options, judge, judging
 from trpg_env.cli.evaluate_pddl import pddl_evaluation
 from trpg_env.cli.evaluate_scripts import scripts_evaluation
 from trpg_env.cli.evaluating import Evaluation
+from trpg_env.cli.models import model_packages
 from trpg_env.cli.perturbing import ALL, add_perturb_options, every
 from trpg_env.cli.playing import (
     AGAIN,
@@ -247,7 +248,7 @@ def _evaluated(
         within=options.within,
         arguments=evaluation.arguments,
         contamination=None if cards is None else Contamination.of(cards, evaluation.suite.items, is_held_out),
-        packages=evaluation.packages,
+        packages=[*evaluation.packages, *model_packages(options)],
         progress=evaluation.progress,
     )
     try:

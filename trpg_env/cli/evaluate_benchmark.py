@@ -1,7 +1,7 @@
 """Benchmarks of others for `trpg-env evaluate`: which tasks, and their episodes played as those of scripts are."""
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -11,14 +11,14 @@ from trpg_env.cli.evaluating import Evaluation, sampled
 from trpg_env.cli.perturbing import perturbing, perturbing_tasks
 from trpg_env.cli.playing import player
 from trpg_env.cli.terminal import WrongUse, tell
-from trpg_env.envs.game import Task
 from trpg_env.envs.text import TextEnv
-from trpg_env.evaluation import Item, Suite
+from trpg_env.evaluation.benchmarks import suite_of
 from trpg_env.rollout.environments import TaskMaker
 from trpg_env.rollout.episode import participant
 from trpg_env.rollout.prepared import Ready, answerer
 from trpg_env.rollout.run import Run
-from trpg_env.suites import Benchmark, Data, DataError, MissingExtra, benchmark, make
+from trpg_env.suites import DataError, MissingExtra, benchmark, make
+from trpg_env.suites.selection import Selection, selected
 
 _OF_SCRIPTS = ("scripts", "held_out", "training", "dm_model", "dm_temperature")
 
@@ -30,14 +30,13 @@ def benchmark_evaluation(options: argparse.Namespace) -> Iterator[Evaluation]:
     Raises:
         WrongUse: The options do not fit together, or data or an extra is missing.
     """
-    chosen = benchmark(options.suite)
     _refuse_options(options)
     agent = player(options)
-    tasks, split = _tasks(chosen, options.split)
+    found = _selected(options)
+    chosen, split, tasks = found.benchmark, found.split, found.tasks
     n = len(tasks) if options.n is None else options.n
-    if n < len(tasks):
-        tell(f"-n {n} plays {n} of {len(tasks)} tasks, evenly spread; leave it out for all")
-        tasks = [tasks[i * len(tasks) // n] for i in range(n)] or tasks
+    if n < found.of:
+        tell(f"-n {n} plays {n} of {found.of} tasks, evenly spread; leave it out for all")
     by = perturbing(options)
     wrap, told = perturbing_tasks(by, partial(make, chosen.name, split=split), tasks)
     with ExitStack() as stack:
@@ -63,9 +62,8 @@ def benchmark_evaluation(options: argparse.Namespace) -> Iterator[Evaluation]:
                 processes=options.processes,
             )
 
-        suite = _suite(chosen, tasks, split, options.max_turns)
-        found = sampled(ready, options.samples, suite, stack)
-        yield replace(found, packages=chosen.packages, arguments={**found.arguments, **told})
+        played = sampled(ready, options.samples, suite_of(found, options.max_turns), stack)
+        yield replace(played, packages=chosen.packages, arguments={**played.arguments, **told})
 
 
 def _refuse_options(options: argparse.Namespace) -> None:
@@ -81,28 +79,12 @@ def _refuse_options(options: argparse.Namespace) -> None:
         )
 
 
-def _tasks(chosen: Benchmark, split: str | None) -> tuple[Sequence[Task], str | None]:
-    """The tasks, and the split they are of."""
-    if split is not None and split not in chosen.splits:
-        there = f"its splits are {', '.join(chosen.splits)}" if chosen.splits else "it has none"
-        raise WrongUse(f"--split {split} is no split of {chosen.name}; {there}")
-    split = split or next(iter(chosen.splits), None)
+def _selected(options: argparse.Namespace) -> Selection:
+    splits = benchmark(options.suite).splits
+    if options.split is not None and options.split not in splits:
+        there = f"its splits are {', '.join(splits)}" if splits else "it has none"
+        raise WrongUse(f"--split {options.split} is no split of {options.suite}; {there}")
     try:
-        chosen.require()
-        return [*chosen.read(Data(), split).values()], split
+        return selected(options.suite, n=options.n or None, split=options.split)
     except (DataError, MissingExtra) as error:
         raise WrongUse(str(error)) from None
-
-
-def _suite(chosen: Benchmark, tasks: Sequence[Task], split: str | None, max_turns: int | None) -> Suite:
-    items = [
-        Item(
-            name=task.name,
-            hash=task.hash,
-            family=task.family,
-            max_turns=max_turns or task.max_turns,
-            difficulty=task.difficulty,
-        )
-        for task in tasks
-    ]
-    return Suite(name=chosen.name, items=items, split=split, rules=dict(chosen.rules))

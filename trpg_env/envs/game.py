@@ -4,6 +4,7 @@ A benchmark gives a `Game`: how a task begins, and what an action comes to. Turn
 Gymnasium's manners are here, once for all of them.
 """
 
+import copy
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -353,6 +354,13 @@ class _Actions(AnyText):
         if mask is not None or probability is not None:
             raise ValueError("actions are sampled from the game's own; masks do not apply")
         return self._env.sample_action(self.np_random)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "_Actions":
+        # A copy of the space alone, such as vector environments keep, goes on sampling in the same game.
+        copied = _Actions(memo.get(id(self._env), self._env))
+        if self._np_random is not None:
+            copied._np_random = copy.deepcopy(self._np_random, memo)
+        return copied
 
 
 def task_hash(benchmark: str, rules: int, data: Mapping[str, Any]) -> str:

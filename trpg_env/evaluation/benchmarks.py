@@ -3,7 +3,7 @@
 import os
 
 from trpg_env.evaluation.suite import Item, Suite
-from trpg_env.suites.selection import selected
+from trpg_env.suites.selection import Selection, selected
 
 
 def benchmark_suite(
@@ -28,7 +28,17 @@ def benchmark_suite(
         MissingExtra: What it is played with is not installed.
         DataError: Its data is not there, or cannot be read.
     """
-    found = selected(name, n=n, split=split, data=data)
+    return suite_of(selected(name, n=n, split=split, data=data), max_turns)
+
+
+def suite_of(selection: Selection, max_turns: int | None = None) -> Suite:
+    """Tasks of a benchmark as a suite.
+
+    Args:
+        selection: The tasks.
+        max_turns: After how many actions an episode was truncated; the benchmark's own number where left out.
+    """
+    benchmark = selection.benchmark
     items = [
         Item(
             name=task.name,
@@ -37,6 +47,6 @@ def benchmark_suite(
             max_turns=max_turns or task.max_turns,
             difficulty=task.difficulty,
         )
-        for task in found.tasks
+        for task in selection.tasks
     ]
-    return Suite(name=name, items=items, split=found.split, rules=dict(found.benchmark.rules))
+    return Suite(name=benchmark.name, items=items, split=selection.split, rules=dict(benchmark.rules))

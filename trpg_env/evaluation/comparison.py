@@ -183,7 +183,8 @@ def _remarks(first: Results, second: Results) -> list[str]:
         remarks.append(f"other words: {named[0]} in the first, {named[1]} in the second")
     if _answering(first) != _answering(second):
         remarks.append("the DMs differ")
-    differing = [name for name in first.software if first.software[name] != second.software.get(name)]
+    both = first.software.keys() & second.software.keys()
+    differing = sorted(name for name in both if first.software[name] != second.software[name])
     if differing:
         remarks.append(f"other versions of {', '.join(differing)}")
     if any(one.contamination is not None and one.contamination.contaminated for one in (first, second)):

@@ -157,6 +157,8 @@ def _tasks(data: Data, split: str | None) -> list[Task]:
             "supporting": list(dict.fromkeys(supporting)),
             "context": [[title, told] for title, told in zip(titles, sentences, strict=True)],
         }
+        if not made["answer"].strip():
+            raise DataError(f"{place}: 'answer' is empty; get the file again")
         name, kind = field(record, "id", str, place), field(record, "type", str, place)
         difficulty = record.get("level") if isinstance(record.get("level"), str) else None
         hashed = task_hash("hotpotqa", RULES, made)

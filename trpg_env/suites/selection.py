@@ -17,11 +17,13 @@ class Selection(NamedTuple):
         benchmark: The benchmark.
         split: The split that they are of; None where it has one set of tasks.
         tasks: The tasks, in the benchmark's order.
+        of: How many there are in all.
     """
 
     benchmark: Benchmark
     split: str | None
     tasks: Sequence[Task]
+    of: int
 
 
 def selected(
@@ -52,7 +54,8 @@ def selected(
         raise ValueError(f"n={n} is too few: it is 1 or more")
     split = split or next(iter(found.splits), None)
     found.require()
-    tasks = found.tasks(Data(data), split)
-    if n is not None and n < len(tasks):
-        tasks = [tasks[i * len(tasks) // n] for i in range(n)]
-    return Selection(found, split, tasks)
+    tasks = list(found.read(Data(data), split).values())
+    of = len(tasks)
+    if n is not None and n < of:
+        tasks = [tasks[i * of // n] for i in range(n)]
+    return Selection(found, split, tasks, of)

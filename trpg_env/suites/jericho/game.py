@@ -13,10 +13,10 @@ import numpy as np
 from trpg_env.envs.game import Opening, Task, Told, task_hash
 from trpg_env.suites.benchmark import STEPS, Benchmark
 from trpg_env.suites.data import Data, DataError, field
-from trpg_env.suites.jericho_emulator import Emulator, EmulatorEnded, Said
-from trpg_env.suites.jericho_expert import RELEASES, walkthrough
-from trpg_env.suites.jericho_story import SUFFIXES, stories
-from trpg_env.suites.jericho_words import (
+from trpg_env.suites.jericho.emulator import Emulator, EmulatorEnded, Said
+from trpg_env.suites.jericho.expert import RELEASES, walkthrough
+from trpg_env.suites.jericho.story import SUFFIXES, stories
+from trpg_env.suites.jericho.words import (
     ALONE,
     MOVES,
     TEMPLATES,

@@ -8,7 +8,7 @@ from functools import cache
 from itertools import chain
 from typing import NamedTuple
 
-from trpg_env.suites.babyai_board import RIM, WALL, Board, Thing, thing
+from trpg_env.suites.babyai.board import RIM, WALL, Board, Thing, thing
 
 SIZE = RIM
 """The view is so many cells deep and wide; the player stands in the middle of its nearest row."""

@@ -8,11 +8,11 @@ from collections.abc import Collection, Sequence
 from itertools import count
 from typing import NamedTuple
 
-from trpg_env.suites.babyai_actions import offered
-from trpg_env.suites.babyai_board import Board, Situation
-from trpg_env.suites.babyai_distance import Distance
-from trpg_env.suites.babyai_subgoals import Subgoals
-from trpg_env.suites.babyai_view import View, described, scene, view
+from trpg_env.suites.babyai.actions import offered
+from trpg_env.suites.babyai.board import Board, Situation
+from trpg_env.suites.babyai.distance import Distance
+from trpg_env.suites.babyai.subgoals import Subgoals
+from trpg_env.suites.babyai.view import View, described, scene, view
 
 MOST_SCENES = 600
 """So many situations are looked into before the expert gives up."""

@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from trpg_env.suites.alfworld_house import DONE, House
-from trpg_env.suites.alfworld_refusals import APPLIANCES
+from trpg_env.suites.alfworld.house import DONE, House
+from trpg_env.suites.alfworld.refusals import APPLIANCES
 from trpg_env.suites.data import DataError
 
 _PLACED = {"(inreceptacle ?o ?r)", "(objecttype ?o OBJ)", "(receptacletype ?r OTHER)"}

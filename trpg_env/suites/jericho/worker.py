@@ -1,6 +1,6 @@
 """The child process in which Jericho's emulator runs, so that a story that breaks it breaks nothing else.
 
-It is run as a program, `python -I jericho_worker.py STORY SEED LIKE`, in a folder that is no more, and can write no files. A line of
+It is run as a program, `python -I worker.py STORY SEED LIKE`, in a folder that is no more, and can write no files. A line of
 JSON is a request, a line of JSON the answer: `"reset"`, `{"step": TEXT}`, or `{"try": [TEXT, …]}`, which leaves the game where
 it is.
 """

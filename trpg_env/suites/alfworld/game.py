@@ -1,6 +1,6 @@
 """ALFWorld's text games: household tasks in rooms that are to be searched (Shridhar et al., 2021).
 
-The games are those of the user's data. They are played by rules of our own that are ALFWorld's (`alfworld_house`): nothing need be
+The games are those of the user's data. They are played by rules of our own that are ALFWorld's (`house`): nothing need be
 installed, and nothing that stands in a game's file is run.
 """
 
@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from trpg_env.envs.game import ErrorKind, Opening, Task, Told
-from trpg_env.suites.alfworld_actions import TEMPLATES, Action, read
-from trpg_env.suites.alfworld_expert import next_action
-from trpg_env.suites.alfworld_games import SOURCE, SPLITS, read_tasks
-from trpg_env.suites.alfworld_goal import read_goal
-from trpg_env.suites.alfworld_house import House, told_list
-from trpg_env.suites.alfworld_layout import read_facts, read_layout
-from trpg_env.suites.alfworld_refusals import refusal
+from trpg_env.suites.alfworld.actions import TEMPLATES, Action, read
+from trpg_env.suites.alfworld.expert import next_action
+from trpg_env.suites.alfworld.games import SOURCE, SPLITS, read_tasks
+from trpg_env.suites.alfworld.goal import read_goal
+from trpg_env.suites.alfworld.house import House, told_list
+from trpg_env.suites.alfworld.layout import read_facts, read_layout
+from trpg_env.suites.alfworld.refusals import refusal
 from trpg_env.suites.benchmark import STEPS, Benchmark
 from trpg_env.suites.data import DataError
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from trpg_env.suites.alfworld_actions import Action
-from trpg_env.suites.alfworld_goal import TREATED, Goal
-from trpg_env.suites.alfworld_house import DONE, House
-from trpg_env.suites.alfworld_refusals import APPLIANCES
+from trpg_env.suites.alfworld.actions import Action
+from trpg_env.suites.alfworld.goal import TREATED, Goal
+from trpg_env.suites.alfworld.house import DONE, House
+from trpg_env.suites.alfworld.refusals import APPLIANCES
 
 
 def next_action(house: House, goal: Goal) -> Action | None:

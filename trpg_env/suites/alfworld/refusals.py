@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
-from trpg_env.suites.alfworld_actions import Action
-from trpg_env.suites.alfworld_house import House
+from trpg_env.suites.alfworld.actions import Action
+from trpg_env.suites.alfworld.house import House
 
 KNIVES = frozenset({"knife", "butterknife"})
 APPLIANCES = {

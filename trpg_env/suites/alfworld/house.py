@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from trpg_env.suites.alfworld_actions import Action
-from trpg_env.suites.alfworld_layout import Fact, Layout
+from trpg_env.suites.alfworld.actions import Action
+from trpg_env.suites.alfworld.layout import Fact, Layout
 from trpg_env.suites.data import DataError
 
 MARKS = ("opened", "isclean", "ishot", "iscool", "istoggled", "issliced")

@@ -3,8 +3,8 @@
 Which way that is among several, what it leads around and how far it may lead are AgentBoard's, its oddities included.
 """
 
-from trpg_env.suites.babyai_board import FORWARD, LEFT, RIGHT
-from trpg_env.suites.babyai_view import SIZE, Scene, Sight
+from trpg_env.suites.babyai.board import FORWARD, LEFT, RIGHT
+from trpg_env.suites.babyai.view import SIZE, Scene, Sight
 
 # Ways are looked for in a field that is a little wider than the view, with a rim that cannot be entered.
 _FIELD = SIZE + 3

@@ -10,10 +10,10 @@ import numpy as np
 from trpg_env.envs.game import Opening, Task, Told, task_hash
 from trpg_env.suites.benchmark import STEPS, Benchmark
 from trpg_env.suites.data import Data, DataError, field
-from trpg_env.suites.scienceworld_actions import ACTIONS, ASK, TEMPLATES, choices, fault, understood
-from trpg_env.suites.scienceworld_expert import plan
-from trpg_env.suites.scienceworld_java import Simulator, SimulatorEnded, java
-from trpg_env.suites.scienceworld_subgoals import Subgoals
+from trpg_env.suites.scienceworld.actions import ACTIONS, ASK, TEMPLATES, choices, fault, understood
+from trpg_env.suites.scienceworld.expert import plan
+from trpg_env.suites.scienceworld.java import Simulator, SimulatorEnded, java
+from trpg_env.suites.scienceworld.subgoals import Subgoals
 
 FILE = "agentboard/scienceworld.jsonl"
 SOURCE = "AgentBoard's data (huggingface.co/datasets/hkust-nlp/agentboard, scienceworld/test.jsonl)"

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from trpg_env.envs.game import ErrorKind
-from trpg_env.suites.babyai_board import DROP, FORWARD, LEFT, PICKUP, RIGHT, TOGGLE, Thing
-from trpg_env.suites.babyai_view import Scene, Sight
-from trpg_env.suites.babyai_ways import Ways
+from trpg_env.suites.babyai.board import DROP, FORWARD, LEFT, PICKUP, RIGHT, TOGGLE, Thing
+from trpg_env.suites.babyai.view import Scene, Sight
+from trpg_env.suites.babyai.ways import Ways
 
 CHECK = "check available actions"
 """Tells what can be done."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from trpg_env.envs.game import Task, task_hash
-from trpg_env.suites.alfworld_goal import read_goal
+from trpg_env.suites.alfworld.goal import read_goal
 from trpg_env.suites.benchmark import STEPS
 from trpg_env.suites.data import Data, DataError, field
 

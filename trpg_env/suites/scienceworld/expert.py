@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from trpg_env.suites.benchmark import STEPS
-from trpg_env.suites.scienceworld_actions import choices, fault
-from trpg_env.suites.scienceworld_subgoals import Subgoals
+from trpg_env.suites.scienceworld.actions import choices, fault
+from trpg_env.suites.scienceworld.subgoals import Subgoals
 
 MAX_STEPS = 200
 """The longest plan."""

@@ -4,7 +4,7 @@ import heapq
 import re
 from typing import NamedTuple
 
-from trpg_env.suites.babyai_board import Board, Thing
+from trpg_env.suites.babyai.board import Board, Thing
 
 _CARRYING = re.compile(r"carrying an? (\w+) (key|ball|box)\b")
 _SEEING = re.compile(r"There is an? (\w+)(?: (open|closed|locked))?\b.*?\b(door|key|ball|box)\b")

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from trpg_env.envs.game import Opening, Task, Told, task_hash
-from trpg_env.suites.babyai_actions import CHECK, Wrong, idle, offered, read, wrong
-from trpg_env.suites.babyai_board import Board
-from trpg_env.suites.babyai_distance import Distance
-from trpg_env.suites.babyai_expert import Place, Step, plan
-from trpg_env.suites.babyai_levels import make_level, parts_done
-from trpg_env.suites.babyai_subgoals import Subgoals
-from trpg_env.suites.babyai_view import View, described, scene, view
+from trpg_env.suites.babyai.actions import CHECK, Wrong, idle, offered, read, wrong
+from trpg_env.suites.babyai.board import Board
+from trpg_env.suites.babyai.distance import Distance
+from trpg_env.suites.babyai.expert import Place, Step, plan
+from trpg_env.suites.babyai.levels import make_level, parts_done
+from trpg_env.suites.babyai.subgoals import Subgoals
+from trpg_env.suites.babyai.view import View, described, scene, view
 from trpg_env.suites.benchmark import STEPS, Benchmark
 from trpg_env.suites.data import Data, DataError, field
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-_WORKER = Path(__file__).with_name("jericho_worker.py")
+_WORKER = Path(__file__).with_name("worker.py")
 _START, _ANSWER, _LEAVE = 60.0, 10.0, 5.0
 
 
