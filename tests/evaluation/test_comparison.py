@@ -117,3 +117,37 @@ def test_other_words_are_no_other_dm() -> None:
 def test_episodes_that_cannot_be_told_apart_are_refused() -> None:
     twice = results([ended("a", 1, success=True), ended("a", 1, success=True, id="other")])
     assert "the same item, seed and luck" in refused(twice, twice)
+
+
+def sampled(*wins: str, errors: str = "") -> Results:
+    """Several episodes of each start of the items a, b, …, won (`w`) or lost (`l`)."""
+    episodes = [
+        ended(item, i, success=won == "w", luck=luck, errors=errors)
+        for i, (item, row) in enumerate(zip("abcdef", wins, strict=False))
+        for luck, won in enumerate(row)
+    ]
+    return results(episodes, samples=len(wins[0]), arguments={"n": len(wins), "seed": 0})
+
+
+def test_the_best_of_several_samples_is_set_against_a_greedy_run_start_by_start() -> None:
+    found = compare(sampled("w", "l", "l"), sampled("wl", "lw", "ll"))
+    assert (found.pairs, found.samples) == (3, (1, 2))
+    assert found.best_of is not None
+    best, mean = found.best_of["success"], found.metrics["success"]
+    assert (best.first, best.second) == pytest.approx((1 / 3, 2 / 3))
+    assert (mean.first, mean.second) == pytest.approx((1 / 3, 1 / 3))
+    told = comparison_lines(found)
+    assert any("best of 1 and 2: success" in line and "+33.3%" in line for line in told)
+    assert any("each a start with all of its samples" in line for line in told)
+
+
+def test_with_as_many_samples_episodes_are_pairs_and_the_best_are_told_too() -> None:
+    found = compare(sampled("wl", "lw"), sampled("ww", "ll"))
+    assert (found.pairs, found.samples) == (4, (2, 2))
+    assert found.best_of is not None
+    assert (found.best_of["success"].first, found.best_of["success"].second) == (1, 0.5)
+    assert found.metrics["success"].difference == 0
+
+
+def test_one_sample_of_each_has_no_best() -> None:
+    assert compare(sampled("w", "l"), sampled("l", "l")).best_of is None

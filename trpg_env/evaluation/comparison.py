@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from trpg_env.evaluation.intervals import RESAMPLES, differences
+from trpg_env.evaluation.intervals import RESAMPLES, Floats, differences
 from trpg_env.evaluation.measures import Measures
 from trpg_env.evaluation.metrics import METRICS, sums
 from trpg_env.evaluation.record import Record
@@ -40,25 +40,30 @@ class Comparison(Record):
     """Two results on the same items.
 
     Attributes:
-        pairs: How many episodes are compared.
-        left_out: Episodes that broke in one run or in both, and are not compared.
+        pairs: How many episodes are compared, or how many starts, where one run has more samples of each than the other.
+        left_out: Those of which an episode broke in one run or in both, and which are not compared.
         items: Of how many items the pairs are.
+        samples: How many episodes each run has of each start.
         remarks: What differs beside the players, and may be why the figures do.
         metrics: Each figure of both runs.
+        best_of: Success and progress of the best of each start's samples in both runs; None where each has one.
     """
 
     pairs: int
     left_out: int
     items: int
+    samples: tuple[int, int]
     remarks: list[str]
     metrics: dict[str, Difference]
+    best_of: dict[str, Difference] | None
 
 
 def compare(first: Results, second: Results, *, resamples: int = RESAMPLES, seed: int = SEED) -> Comparison:
     """Set one evaluation against another, episode by episode.
 
     Two episodes are a pair where item, seed and luck are the same: what is hard or easy about a start goes out of the
-    difference.
+    difference. Where one run has more samples of each start than the other, such as ten at temperature 1 beside a greedy
+    one, all episodes of a start are paired with all of the other's.
 
     Args:
         first: What is compared with.
@@ -77,34 +82,92 @@ def compare(first: Results, second: Results, *, resamples: int = RESAMPLES, seed
         1.0
     """
     _refuse_others(first, second)
-    one, other = _by_key(first.episodes), _by_key(second.episodes)
-    keys = sorted(key for key in one if not (one[key].broken or other[key].broken))
-    above, below = sums([one[key] for key in keys])
-    above_second, below_second = sums([other[key] for key in keys])
-    found = differences(
-        (above, below),
-        (above_second, below_second),
-        [item for item, _, _ in keys],
-        np.random.default_rng(seed),
-        resamples=resamples,
-        confidence=first.method.confidence,
+    samples = _samples(first), _samples(second)
+    one, other = _by_start(first.episodes), _by_start(second.episodes)
+    whole = [start for start in sorted(one) if not any(m.broken for m in one[start] + other[start])]
+    if samples[0] == samples[1]:
+        pairs = [
+            ([a], [b])
+            for start in sorted(one)
+            for a, b in zip(one[start], other[start], strict=True)
+            if not (a.broken or b.broken)
+        ]
+        left_out = len(first.episodes) - len(pairs)
+    else:
+        pairs = [(one[start], other[start]) for start in whole]
+        left_out = len(one) - len(pairs)
+    draws = (np.random.default_rng(seed), resamples, first.method.confidence)
+    items = [episodes[0].item for episodes, _ in pairs]
+    one_side, other_side = (_added_up([pair[i] for pair in pairs]) for i in (0, 1))
+    found = _differences(list(METRICS), one_side, other_side, items, *draws)
+    best = None
+    if max(samples) > 1:
+        one_side, other_side = (_best([starts[start] for start in whole]) for starts in (one, other))
+        best = _differences(
+            ["success", "progress"], one_side, other_side, [item for item, _ in whole], *draws
+        )
+    return Comparison(
+        pairs=len(pairs),
+        left_out=left_out,
+        items=len(set(items)),
+        samples=samples,
+        remarks=_remarks(first, second),
+        metrics=found,
+        best_of=best,
     )
+
+
+Side = tuple[Floats, Floats]
+"""What stands above and below in each figure of one run: a row for each pair."""
+
+
+def _differences(
+    names: Sequence[str],
+    one: Side,
+    other: Side,
+    items: Sequence[str],
+    rng: np.random.Generator,
+    resamples: int,
+    confidence: float,
+) -> dict[str, Difference]:
     each = {}
-    for i, (name, interval) in enumerate(zip(METRICS, found, strict=True)):
+    found = differences(one, other, items, rng, resamples=resamples, confidence=confidence)
+    for i, (name, interval) in enumerate(zip(names, found, strict=True)):
         each[name] = Difference(
-            first=_ratio(above[:, i].sum(), below[:, i].sum()),
-            second=_ratio(above_second[:, i].sum(), below_second[:, i].sum()),
+            first=_ratio(one[0][:, i].sum(), one[1][:, i].sum()),
+            second=_ratio(other[0][:, i].sum(), other[1][:, i].sum()),
             difference=interval.value,
             low=interval.low,
             high=interval.high,
         )
-    return Comparison(
-        pairs=len(keys),
-        left_out=len(one) - len(keys),
-        items=len({item for item, _, _ in keys}),
-        remarks=_remarks(first, second),
-        metrics=each,
-    )
+    return each
+
+
+def _added_up(rows: Sequence[Sequence[Measures]]) -> Side:
+    """The sums of each row's episodes."""
+    above, below = sums([m for row in rows for m in row])
+    ends = np.cumsum([0, *map(len, rows)])[:-1]
+    if not len(ends):
+        return above, below
+    return np.add.reduceat(above, ends, axis=0), np.add.reduceat(below, ends, axis=0)
+
+
+def _best(rows: Sequence[Sequence[Measures]]) -> Side:
+    best = [[float(any(m.success for m in row)), max(m.progress for m in row)] for row in rows]
+    above = np.array(best).reshape(len(rows), 2)
+    return above, np.ones_like(above)
+
+
+def _samples(results: Results) -> int:
+    return int(results.arguments.get("samples", 1))
+
+
+def _by_start(episodes: Sequence[Measures]) -> dict[tuple[str, int], list[Measures]]:
+    """The episodes of each item and seed, in the order of their lucks."""
+    starts: dict[tuple[str, int], list[Measures]] = {}
+    for m in sorted(episodes, key=lambda m: m.luck):
+        starts.setdefault((m.item, m.seed), []).append(m)
+    return starts
 
 
 def _ratio(above: float, below: float) -> float | None:
@@ -148,15 +211,19 @@ def _refuse_others(first: Results, second: Results) -> None:
             f"recovery is within {first.method.within} turns in the first and {second.method.within} in the second; "
             "measure both with the same --within"
         )
-    if _by_key(first.episodes).keys() != _by_key(second.episodes).keys():
+    here_starts, there_starts = (
+        {key if _samples(first) == _samples(second) else key[:2] for key in _by_key(one.episodes)}
+        for one in (first, second)
+    )
+    if here_starts != there_starts:
         differing = [
             f"{name} ({a} and {b})"
-            for name in ("n", "seed", "samples")
+            for name in ("n", "seed")
             if (a := first.arguments.get(name)) != (b := second.arguments.get(name))
         ]
         raise ResultsError(
             f"the episodes have other starts{': ' * bool(differing)}{', '.join(differing)}; "
-            "play both with the same -n, --seed and --samples"
+            "play both with the same -n and --seed"
         )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from trpg_env.evaluation.comparison import Comparison
+from trpg_env.evaluation.comparison import Comparison, Difference
 from trpg_env.evaluation.metrics import Estimate, Estimates
 from trpg_env.evaluation.results import Results
 from trpg_env.trajectory import Participant
@@ -79,8 +79,9 @@ def comparison_lines(found: Comparison) -> list[str]:
     Args:
         found: The comparison.
     """
-    told = [
-        f"pairs               {found.pairs} of {_number(found.items, 'item')}",
+    several = "" if found.samples[0] == found.samples[1] else ", each a start with all of its samples"
+    told: list[str | None] = [
+        f"pairs               {found.pairs} of {_number(found.items, 'item')}{several}",
         *(
             [f"left out            {found.left_out}, broken in one of the two, or in both"]
             if found.left_out
@@ -88,18 +89,23 @@ def comparison_lines(found: Comparison) -> list[str]:
         ),
         *(f"remark              {remark}" for remark in found.remarks),
         "",
-        f"{'':<20}{'first':>9}{'second':>10}{'difference':>12}   interval",
+        f"{'':<28}{'first':>9}{'second':>10}{'difference':>12}   interval",
     ]
-    for name, label in _LABELS.items():
-        one = found.metrics[name]
-        if one.first is None and one.second is None:
-            continue
-        between = _between(one.low, one.high, name, signed=True)
-        told.append(
-            f"{label:<20}{_shown(one.first, name):>9}{_shown(one.second, name):>10}"
-            f"{_shown(one.difference, name, signed=True):>12}   {between}"
-        )
-    return told
+    told += [_difference(label, found.metrics[name], name) for name, label in _LABELS.items()]
+    if found.best_of is not None:
+        best = " and ".join(f"{n}" for n in dict.fromkeys(found.samples))
+        told += [_difference(f"best of {best}: {name}", one, name) for name, one in found.best_of.items()]
+    return [line for line in told if line is not None]
+
+
+def _difference(label: str, one: Difference, name: str) -> str | None:
+    if one.first is None and one.second is None:
+        return None
+    between = _between(one.low, one.high, name, signed=True)
+    return (
+        f"{label:<28}{_shown(one.first, name):>9}{_shown(one.second, name):>10}"
+        f"{_shown(one.difference, name, signed=True):>12}   {between}"
+    )
 
 
 def _perturbed(found: Results) -> list[str]:
