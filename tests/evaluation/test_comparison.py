@@ -102,7 +102,7 @@ def test_what_else_differs_is_told() -> None:
     assert compare(first, second).remarks == [
         "the DMs differ",
         "other versions of numpy",
-        "one of the players was trained on families of this suite",
+        "one of the players was trained on families or scripts of this suite",
     ]
 
 

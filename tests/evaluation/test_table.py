@@ -19,8 +19,16 @@ def row(table: list[str], label: str) -> list[str]:
     return line.removeprefix(label).split()
 
 
-def contaminated(complete: bool, *families: str) -> Contamination:
-    card = Card(name="d", sha256="", families=list(families), complete=complete, held_out=None)
+def contaminated(complete: bool, *families: str, scripts: list[str] | None = None) -> Contamination:
+    card = Card(
+        name="d",
+        sha256="",
+        families=list(families),
+        complete=complete,
+        held_out=None,
+        scripts=scripts or [],
+        scripts_complete=scripts is not None,
+    )
     items = [Item(name="ship", hash="hash of ship", family="family of ship")]
     return Contamination.of([card], items, lambda family, share: False)
 
@@ -71,12 +79,40 @@ def test_many_families_are_named_in_part() -> None:
 def test_contamination_is_told_with_what_it_is_read_off() -> None:
     episodes = [ended("ship", 1, success=True)]
     for found, said in (
-        (contaminated(True, "family of ship"), "yes: trained on family of ship (1 item of 1)"),
-        (contaminated(True, "shop"), "no family of the suite was trained on"),
-        (contaminated(False, "shop"), "unknown: a card does not name all of its families"),
+        (
+            contaminated(True, "family of ship", scripts=["other"]),
+            "yes: trained on family of ship (1 item of 1, 0 by the very script)",
+        ),
+        (
+            contaminated(True, "family of ship", scripts=["hash of ship"]),
+            "yes: trained on family of ship (1 item of 1, 1 by the very script)",
+        ),
+        (
+            contaminated(True, "shop", scripts=["hash of ship"]),
+            "yes: trained on scripts of the suite under other families (1 item of 1, 1 by the very script)",
+        ),
+        (
+            contaminated(True, "shop", scripts=["other"]),
+            "no family and no script of the suite was trained on",
+        ),
+        (
+            contaminated(False, "shop", scripts=["other"]),
+            "unknown: a card does not name all of its families and scripts",
+        ),
+        (
+            contaminated(True, "family of ship"),
+            "yes: trained on family of ship (1 item of 1); the cards name families, not scripts",
+        ),
+        (
+            contaminated(True, "shop"),
+            "unknown: a card does not name all of its families and scripts; the cards name families, not scripts",
+        ),
+        (
+            contaminated(True, "shop").model_copy(update={"contaminated": False}),
+            "no family of the suite was trained on; the cards name families, not scripts",
+        ),
     ):
-        last = told(episodes, contamination=found)[-1]
-        assert last == f"contaminated        {said}; cards name families, not scripts"
+        assert told(episodes, contamination=found)[-1] == f"contaminated        {said}"
 
 
 def test_families_that_begin_alike_are_told_apart() -> None:

@@ -15,6 +15,7 @@ from trpg_env import export
 from trpg_env.script import Script, library
 from trpg_env.trajectory import Participant, Trajectory
 from trpg_env.tuning.licences import UNKNOWN, licence_of, licences
+from trpg_env.tuning.subset import is_held_out
 
 
 def card(folder: Path) -> str:
@@ -128,6 +129,36 @@ def test_thousands_of_families_do_not_make_it_long(tmp_path: Path) -> None:
     assert "| and 400 more | 400 |" in card(tmp_path)
 
 
+def test_it_names_the_scripts_by_hash_with_the_side_that_they_are_on(tmp_path: Path) -> None:
+    families = [f"family {i}" for i in range(20)]
+    files = ["/home/ada/scripts/ship.yaml", None]
+    export(
+        [
+            made(".p.p.", f"{i}", family, script=files[i % 2], script_hash=f"{i % 4}" * 64)
+            for i, family in enumerate(families)
+        ],
+        "messages",
+        tmp_path,
+        split=0.3,
+    )
+    for i, family in enumerate(families):
+        name, side = ("ship.yaml", "")[i % 2], "test" if is_held_out(family, 0.3) else "train"
+        assert f"| {name} | {family} | {f'{i % 4}' * 64} | {side} | 1 |" in card(tmp_path)
+
+
+def test_one_script_is_one_row_however_often_it_was_played(tmp_path: Path) -> None:
+    export([made(".p.p.", f"{i}", script=f"{i}/s.json") for i in range(30)], "messages", tmp_path)
+    assert [row for row in rows(tmp_path) if row[0] == " s.json "] == [
+        [" s.json ", " f ", " h ", " train ", " 30 "]
+    ]
+
+
+def test_thousands_of_scripts_do_not_make_it_long(tmp_path: Path) -> None:
+    export([made(".p.p.", f"{i}", script_hash=f"{i:064}") for i in range(203)], "messages", tmp_path)
+    assert "| and 3 more |  |  |  | 3 |" in card(tmp_path)
+    assert card(tmp_path).count("| s | f |") == 200
+
+
 hostile = st.text(max_size=30) | st.sampled_from(
     [
         "a|b\n| c <script>",
@@ -144,15 +175,15 @@ hostile = st.text(max_size=30) | st.sampled_from(
 
 
 @settings(max_examples=25)
-@given(family=hostile, model=hostile)
+@given(family=hostile, model=hostile, script=hostile, script_hash=hostile)
 def test_nothing_that_comes_from_data_is_markup_or_breaks_a_table(
-    family: str, model: str, tmp_path: Path
+    family: str, model: str, script: str, script_hash: str, tmp_path: Path
 ) -> None:
     plain = Participant(kind="llm", model="m")
     export([made(".p.p.", family="f", player=plain)], "messages", tmp_path, exclude=["e"], split=0.999999)
     usual = rows(tmp_path)
     player = Participant(kind="llm", model=model)
-    odd = made(".p.p.", family=family, player=player)
+    odd = made(".p.p.", family=family, player=player, script=script, script_hash=script_hash)
     export([odd], "messages", tmp_path, exclude=[f"not {family}"], split=0.999999)
     assert [len(row) for row in rows(tmp_path)] == [len(row) for row in usual]
     text = card(tmp_path)

@@ -255,5 +255,5 @@ def _remarks(first: Results, second: Results) -> list[str]:
     if differing:
         remarks.append(f"other versions of {', '.join(differing)}")
     if any(one.contamination is not None and one.contamination.contaminated for one in (first, second)):
-        remarks.append("one of the players was trained on families of this suite")
+        remarks.append("one of the players was trained on families or scripts of this suite")
     return remarks

@@ -1,6 +1,7 @@
 """Robustness as lines for people: a row for each perturbation, as in the paper's table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from trpg_env.evaluation.robustness import Perturbed, Robustness
 
@@ -8,11 +9,12 @@ _COLUMNS = ("success", "progress", "turns", "invalid", "recovery", "repeat")
 _COUNTS = frozenset({"turns"})
 
 
-def lines(found: Robustness) -> list[str]:
+def lines(found: Robustness, why: Mapping[str, str] = MappingProxyType({})) -> list[str]:
     """Robustness as lines for people.
 
     Args:
         found: What was put together.
+        why: Why perturbations are left out, by their names, where that is known.
     """
     told = [f"{'':<20}" + "".join(f"{name:>12}" for name in _COLUMNS) + f"{'changed':>12}"]
     told += [_row(run) for run in found.runs]
@@ -22,7 +24,8 @@ def lines(found: Robustness) -> list[str]:
         told.append(_cells(f"mean of {perturbed}", [one.mean for one in spread]))
         told.append(_cells("std (sample)", [one.std for one in spread]))
     told += [
-        f"left out            {name}: it cannot be had there, or changes nothing" for name in found.left_out
+        f"left out            {why.get(name, f'{name}: it cannot be had there, or changes nothing')}"
+        for name in found.left_out
     ]
     return told
 

@@ -141,13 +141,18 @@ def _contaminated(found: Results) -> list[str]:
     told = found.contamination
     if told is None:
         return []
+    by_script = told.basis == "families and scripts"
     if told.contaminated:
-        said = f"yes: trained on {', '.join(told.families)} ({_number(len(told.items), 'item')} of {len(found.suite.items)})"
+        what = ", ".join(told.families) or "scripts of the suite under other families"
+        very = f", {len(told.scripts)} by the very script" if by_script else ""
+        said = (
+            f"yes: trained on {what} ({_number(len(told.items), 'item')} of {len(found.suite.items)}{very})"
+        )
     elif told.contaminated is None:
-        said = "unknown: a card does not name all of its families"
+        said = "unknown: a card does not name all of its families and scripts"
     else:
-        said = "no family of the suite was trained on"
-    return ["", f"contaminated        {said}; cards name families, not scripts"]
+        said = f"no family{' and no script' if by_script else ''} of the suite was trained on"
+    return ["", f"contaminated        {said}{'' if by_script else '; the cards name families, not scripts'}"]
 
 
 def _line(label: str, one: Estimate, name: str) -> str:

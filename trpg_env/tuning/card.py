@@ -8,7 +8,7 @@ from trpg_env.tuning.folder import files_line
 from trpg_env.tuning.formats import Format
 from trpg_env.tuning.formats.base import Columns
 from trpg_env.tuning.licences import licences
-from trpg_env.tuning.names import public_tokenizer
+from trpg_env.tuning.names import public_script, public_tokenizer
 from trpg_env.tuning.options import Options
 from trpg_env.tuning.summary import Summary, one_line
 
@@ -20,7 +20,7 @@ _ABLATIONS: dict[Ablation, str] = {
 }
 
 ROWS = 200
-"""How many families the table names."""
+"""How many families and how many scripts the tables name."""
 
 _LONGEST = 2_000
 """The longest text in a cell, in characters."""
@@ -89,6 +89,12 @@ dataset = load_dataset("path/to/this/folder", split="{data_files[filled[0]]}")
 The records contain the scripts' texts, for which the scripts' own licences hold.
 
 {_table(("licence", "records"), licences(summary.scripts).most_common())}
+
+## Scripts
+
+For machines: `trpg-env evaluate --trained-on` reads here which scripts were trained on.
+
+{_table(("script", "family", "SHA-256", "split", "records"), _scripts(summary, list(data_files.values())))}
 """
 
 
@@ -163,6 +169,27 @@ def _families(summary: Summary) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = [*sorted(named[:ROWS])]
     if rest := named[ROWS:]:
         rows.append((f"and {len(rest)} more", sum(records for _, records in rest)))
+    return rows
+
+
+def _scripts(summary: Summary, splits: Sequence[str]) -> list[tuple[object, ...]]:
+    """The scripts by their hashes; the split is told, since a family's name may be cut here."""
+    names: dict[str, str] = {}
+    for script, script_hash in summary.scripts:
+        names.setdefault(script_hash, public_script(script) or "")
+    named = summary.hashes.most_common()
+    rows: list[tuple[object, ...]] = sorted(
+        (
+            one_line(names[script_hash]),
+            one_line(family),
+            one_line(script_hash),
+            splits[-1] if family in summary.held_out else splits[0],
+            records,
+        )
+        for (family, script_hash), records in named[:ROWS]
+    )
+    if rest := named[ROWS:]:
+        rows.append((f"and {len(rest)} more", "", "", "", sum(records for _, records in rest)))
     return rows
 
 

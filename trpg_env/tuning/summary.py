@@ -46,6 +46,7 @@ class Summary:
         held_out: The records of each family that is held out.
         excluded: The families among those to be excluded that were met with.
         scripts: The records of each script.
+        hashes: The records of each family and script hash.
         sources: Who played, who answered and how the episodes came about, with the records of each.
         files: The data files, and the records in each.
     """
@@ -67,6 +68,7 @@ class Summary:
     held_out: Counter[str] = field(default_factory=Counter)
     excluded: set[str] = field(default_factory=set)
     scripts: Counter[Played] = field(default_factory=Counter)
+    hashes: Counter[tuple[str, str]] = field(default_factory=Counter)
     sources: Counter[tuple[str, str]] = field(default_factory=Counter)
     files: Counter[str] = field(default_factory=Counter)
 
@@ -84,6 +86,7 @@ class Summary:
         self.kept.add(trajectory)
         self.families[trajectory.family] += records
         self.scripts[trajectory.script, trajectory.script_hash] += records
+        self.hashes[trajectory.family, trajectory.script_hash] += records
         self.sources["player", _named(trajectory.player)] += records
         self.sources["DM", _named(trajectory.dm)] += records
         self.sources["made by", trajectory.source] += records
