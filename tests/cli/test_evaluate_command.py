@@ -271,11 +271,14 @@ def test_training_on_a_family_of_the_suite_is_told(run: Run) -> None:
     assert run(*files, "--out", "data").code == 0
     ran = run(*THREE, "-n", "3", "--out", "played", "--trained-on", "data")
     assert ran.code == 0
-    assert "contaminated        yes: trained on household, office, ship (3 items of 3)" in ran.out
-    assert "cards name families, not scripts" in ran.out
+    assert (
+        "contaminated        yes: trained on household, office, ship (3 items of 3, 3 by the very script)"
+        in ran.out
+    )
     found = read_results("played").contamination
     assert found is not None
     assert (found.contaminated, found.families) == (True, ["household", "office", "ship"])
+    assert (found.basis, found.scripts) == ("families and scripts", found.items)
     assert [card.name for card in found.trained_on] == ["data"]
 
 

@@ -57,6 +57,28 @@ def test_a_part_of_the_tasks_is_spread_evenly_over_them(
     assert [item.name for item in read_results("x").suite.items] == ["q0", "q3", "q6"]
 
 
+def test_what_is_left_out_of_the_tasks_is_told_once_whatever_the_number_of_runs(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TRPG_DATA", str(data(tmp_path, *(QUESTION | {"id": f"q{i}"} for i in range(3)))))
+    arguments = ["evaluate", "--suite", "hotpotqa", "--player", "expert", "-n", "2", "--out", "x"]
+    ran = run(*arguments, "--perturb", "all")
+    assert (ran.code, ran.err.count("2 of 3 tasks")) == (0, 1), ran
+    assert "hotpotqa has no templates of actions, so verb cannot be had there" not in ran.err
+    assert ran.out.count("hotpotqa has no templates of actions, so verb cannot be had there") == 1
+
+
+def test_another_part_of_a_benchmark_is_another_run(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TRPG_DATA", str(data(tmp_path, *(QUESTION | {"id": f"q{i}"} for i in range(3)))))
+    arguments = ["evaluate", "--suite", "hotpotqa", "--player", "expert", "--out", "x", "-n"]
+    assert run(*arguments, "2").code == 0
+    ran = run(*arguments, "1")
+    assert ran.code == 2
+    assert "holds another run: tasks, n (2 there, 1 here) differ; name another" in ran.err
+
+
 def test_an_evaluation_goes_on_where_it_was(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

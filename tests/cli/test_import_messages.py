@@ -133,7 +133,8 @@ def test_another_import_is_not_mixed_in(command: Run, more: list[str]) -> None:
     ("arguments", "said"),
     [
         (["none.jsonl", "--out", "a.jsonl"], "none.jsonl cannot be read: No such file or directory"),
-        ([".", "--out", "a.jsonl"], ". is a folder; name a regular file of conversations"),
+        ([".", "--out", "a.jsonl"], ". is a folder; name a file in it, such as chats.jsonl"),
+        (["folder", "--out", "a.jsonl"], "folder is a folder; name a regular file of conversations"),
         (["pipe", "--out", "a.jsonl"], "pipe is a pipe; name a regular file of conversations"),
         (["", "--out", "a.jsonl"], "FILE is empty; name a file of conversations"),
         (["a\0b", "--out", "a.jsonl"], "cannot be read"),

@@ -109,6 +109,8 @@ def test_all_of_them_are_put_side_by_side(run: Run, tmp_path: Path) -> None:
     assert found.left_out == ["spacing"]
     spread = found.spread["success"]
     assert (spread.unperturbed, spread.mean, spread.std, spread.n) == (1.0, 1.0, 0.0, 5)
+    assert "left out            spacing changes nothing in the only item\n" in ran.out
+    assert "changes nothing" not in ran.err
     before = files(tmp_path / "out")
     assert len(before) == 7
     again = run(*what, "--perturb-seed", "4")
@@ -202,6 +204,22 @@ def test_the_folders_of_others_are_refused_and_stay(run: Run, tmp_path: Path) ->
     (tmp_path / "two" / "robustness.json").write_text("{}")
     assert "is none that trpg-env wrote" in refused(run(*what, "--perturb", "all", "--out", "two"))
     assert "leave it out" in refused(run("evaluate", "--judge", "--perturb", "verb"))
+
+
+def test_one_run_is_not_played_into_the_folder_of_several(run: Run, tmp_path: Path) -> None:
+    what = ["evaluate", "--scripts", "cool-tomato", "--player", "planner", "--out", "out"]
+    assert run(*what, "--perturb", "all").code == 0
+    before = files(tmp_path / "out")
+    for _ in range(2):
+        told = refused(run(*what))
+        assert "holds an evaluation for each perturbation; name out/unperturbed within it" in told
+        assert "name out/verb within it, or another folder" in refused(run(*what, "--perturb", "verb"))
+        assert files(tmp_path / "out") == before
+        # Several that were interrupted have no table of them yet.
+        (tmp_path / "out" / "robustness.json").unlink(missing_ok=True)
+        before.pop("robustness.json", None)
+    assert run(*what[:-1], "out/verb", "--perturb", "verb").code == 0
+    assert run(*what, "--perturb", "all").code == 0
 
 
 def test_a_benchmark_that_does_not_tell_its_wording_is_refused(

@@ -55,6 +55,10 @@ def test_an_earlier_report_is_replaced_and_nothing_else_is(run: Run, episodes: P
 def test_what_is_wrong_is_said_in_a_line(run: Run, episodes: Path) -> None:
     Path("folder").mkdir()
     Path("bad.jsonl").write_text("{}\n")
+    Path("page.html").write_text("<!doctype html>\n")
+    Path("judged").mkdir()
+    for name in ("judge.json", "episodes.jsonl"):
+        Path("judged", name).write_text("{}")
     Path("words").mkdir()
     Path("words/robustness.json").write_text("{}")
     wrong: Sequence[tuple[tuple[object, ...], str]] = [
@@ -65,6 +69,8 @@ def test_what_is_wrong_is_said_in_a_line(run: Run, episodes: Path) -> None:
         ),
         (("words", "--out", "r.html"), "an evaluation for each perturbation; name these, such as words/*/"),
         (("bad.jsonl", "--out", "r.html"), "bad.jsonl:1: not a trajectory"),
+        (("page.html", "--out", "r.html"), "page.html is no file of trajectories; name a folder that"),
+        (("judged", "--out", "r.html"), "name judged/episodes.jsonl"),
         ((episodes, "--out", "folder"), "is a folder; name a file in it, such as folder/report.html"),
         ((episodes, "--out", "no/r.html"), "there is no folder no; make it first"),
         ((episodes, "--out", "r.html", "--episodes", "-1"), "not a whole number"),

@@ -1,6 +1,7 @@
 """What is found of sources: the same whatever the order, of bounded size, and read back as it was."""
 
 import json
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
@@ -210,7 +211,7 @@ def test_the_heat_map_shows_its_numbers() -> None:
         element.text for element in ET.fromstring(heat_map(found)).iter("{http://www.w3.org/2000/svg}text")
     }
     for row in found.environments.similarity:
-        assert {f"{value:.2f}".removeprefix("0") for value in row if value is not None} <= shown
+        assert {f"{value:.2f}" for value in row if value is not None} <= shown
 
 
 def test_tables_for_spreadsheets_hold_no_formulas() -> None:
@@ -226,6 +227,8 @@ def test_lines_for_people_tell_all_of_it() -> None:
     assert [line.split()[0] for line in told_lines[1:4]] == ["kitchen", "office", "sea"]
     assert any(line.startswith("map                 90 thoughts; ") for line in told_lines)
     assert [line.split()[0] for line in told_lines[-3:]] == ["kitchen", "office", "sea"]
+    cells = [cell for line in told_lines[-3:] for cell in line.split()[1:]]
+    assert all(re.fullmatch(r"[01]\.\d\d", cell) for cell in cells), cells
 
 
 def test_sections_are_plain_data() -> None:

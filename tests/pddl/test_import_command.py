@@ -44,6 +44,13 @@ def test_without_a_file_the_script_is_the_output(run: Run) -> None:
     assert ran.err == "tower-three: 5 actions, 25 with their objects; 2 goal literals\n"
 
 
+def test_one_is_one_in_what_is_told(run: Run, tmp_path: Path) -> None:
+    goal = THREE_BLOCKS.index("(:goal")
+    (tmp_path / "one.pddl").write_text(f"{THREE_BLOCKS[:goal]}(:goal (on a b)))", encoding="utf-8")
+    ran = run("pddl", "tower.pddl", "one.pddl")
+    assert ran.err.endswith("; 1 goal literal\n"), ran.err
+
+
 @pytest.mark.parametrize("name", ["out.json", "out.yaml", "out.yml"])
 def test_a_file_holds_the_same_script(run: Run, name: str) -> None:
     ran = run("pddl", "tower.pddl", "three.pddl", "--out", name, "--max-turns", "12")

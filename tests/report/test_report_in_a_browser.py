@@ -123,6 +123,8 @@ def test_a_link_to_an_episode_opens_it(tab: Browser, page: Path, width: int) -> 
     tab.show(page, width=width, at=f"#episode-{episode['slug']}")
     assert tab.run("document.querySelector('.id').textContent") == episode["slug"]
     assert in_view(tab, "#episode-title")
+    assert tab.run("document.querySelector('.episode-head .goal').textContent") == episode["goal"]
+    assert episode["goal"].startswith("Your goal: ")
     assert tab.run("document.querySelector('#list [aria-current]').dataset.slug") == episode["slug"]
 
 

@@ -10,6 +10,7 @@ from pages import SCRIPTS, erring, evaluation, page_of, played, wandering, writt
 import trpg_env.report
 from trpg_env.chats import conversation_of, imported_trajectory
 from trpg_env.evaluation import Card, Contamination, Item, Results, Suite
+from trpg_env.report import read_runs
 from trpg_env.report.template import FOLDER
 from trpg_env.trajectory import EpisodeError
 
@@ -164,7 +165,16 @@ def test_difficulties_best_of_several_and_contamination_are_told_where_results_h
             for hash, name in items.items()
         ],
     )
-    card = Card(name="data", sha256="", families=["dungeon"], complete=True, held_out=None)
+    shop = next(hash for hash, name in items.items() if name != "dungeon")
+    card = Card(
+        name="data",
+        sha256="",
+        families=["dungeon"],
+        complete=True,
+        held_out=None,
+        scripts=[shop],
+        scripts_complete=True,
+    )
     told = Contamination.of([card], suite.items, lambda family, share: False)
     found = Results.of(each, suite, samples=3, contamination=told, resamples=100)
     folder = tmp_path / "found"
@@ -173,8 +183,8 @@ def test_difficulties_best_of_several_and_contamination_are_told_where_results_h
     html = page_of(folder).html
     assert ">By difficulty</h2>" in html
     assert ">Best of several samples of each start</caption>" in html
-    assert "trained on families of the suite: found." in html
-    assert "yes: trained on dungeon (data)" in html
+    assert "trained on families or scripts of the suite: found." in html
+    assert f"yes: trained on dungeon and on the very scripts {items[shop]} (data)" in html
     assert "Remark:</strong> found: There is no episodes.jsonl" in html
 
 
@@ -184,6 +194,53 @@ def test_figures_that_nobody_knows_yet_are_shown_by_their_own_names(tmp_path: Pa
     data["metrics"]["f1"] = data["metrics"]["progress"]
     (folder / "results.json").write_text(json.dumps(data), encoding="utf-8")
     assert '<th scope="row">f1</th><td>100.0%</td>' in page_of(folder).html
+
+
+def test_arguments_are_told_in_words(tmp_path: Path) -> None:
+    html = page_of(evaluation(tmp_path / "run", [played("p.")], n=1, max_turns=None, own=3)).html
+    told = re.findall(r'<th scope="row">([^<]*)</th>', html)
+    assert {"starts", "turns at most", "samples of each start", "own"} <= set(told)
+    assert not {"n", "max_turns", "samples"} & set(told)
+
+
+def test_an_episode_is_called_with_its_family_where_its_name_says_little(tmp_path: Path) -> None:
+    made = {"alfworld/look_at-Mug-1/trial_T2019_08": "look_at", "babyai/GoTo-7": "GoTo", "lib/ship": "sea"}
+    each = [
+        played(".", id=f"{i}", script=script, family=family, instruction=f"\nGo {i}.\nGoal: {family}\n")
+        for i, (script, family) in enumerate(made.items())
+    ]
+    each.append(
+        played(".", id="last", script=None, family="rooms 1", instruction="\nLook around.\nAll of it.")
+    )
+    told = data_of(page_of(written(tmp_path / "a.jsonl", each)).html)["episodes"]
+    assert isinstance(told, list)
+    assert {one["script"]: one["goal"] for one in told} == {
+        "look_at · trial_T2019_08": "Goal: look_at",
+        "GoTo-7": "Goal: GoTo",
+        "ship": "Goal: sea",
+        "rooms 1": "Look around.",
+    }
+
+
+def test_where_no_conversation_tells_its_ending_success_is_a_dash(tmp_path: Path) -> None:
+    chats = {
+        "messages": [{"role": "user", "content": "A hall."}, {"role": "assistant", "content": "Action: go"}]
+    }
+    untold = imported_trajectory(conversation_of(chats), "rooms", completed=False)
+    told = imported_trajectory(conversation_of(chats), "rooms", completed=True)
+    each = [untold, untold.model_copy(update={"id": "other", "family": "caves"})]
+    (run,), _ = read_runs([written(tmp_path / "untold.jsonl", each)])
+    for name in ("success", "progress"):
+        for metrics in (run.results.metrics, *run.results.families.values()):
+            assert (metrics[name].value, metrics[name].low, metrics[name].high) == (None, None, None)
+    assert run.results.metrics["invalid"].value == 0
+    assert "are left open" in run.remarks[0]
+    html = page_of(tmp_path / "untold.jsonl").html
+    assert ">untold</th><td>imported</td><td>2</td><td>–</td><td>–</td>" in html
+    assert '<tr><th scope="row">1</th><td>2</td><td>0.0%</td><td>–</td></tr>' in html
+    both = [each[0], told.model_copy(update={"id": "third"})]
+    (run,), _ = read_runs([written(tmp_path / "told.jsonl", both)])
+    assert run.results.metrics["success"].value == 0.5
 
 
 def test_conversations_of_others_are_called_so_and_nobody_calls_them_correct(tmp_path: Path) -> None:

@@ -90,6 +90,23 @@ def test_a_file_that_cannot_be_read_is_refused_with_its_line(tmp_path: Path, con
     assert str(file) in str(refused.value)
 
 
+@pytest.mark.parametrize("content", ["<!doctype html>\n<p>Hi</p>\n", "\nhello\n", "\x01\x02"])
+def test_a_file_of_another_kind_is_told_what_is_taken(tmp_path: Path, content: str) -> None:
+    (tmp_path / "x.html").write_text(content)
+    with pytest.raises(ReportError, match=r"x.html is no file of trajectories; name a folder that trpg-env"):
+        read_runs([tmp_path / "x.html"])
+
+
+def test_what_a_judge_wrote_points_to_its_episodes(tmp_path: Path) -> None:
+    (tmp_path / "judge.json").write_text("{}")
+    with pytest.raises(ReportError, match=r"name the trajectories that were judged"):
+        read_runs([tmp_path])
+    file = written(tmp_path / "episodes.jsonl", [played(".")])
+    with pytest.raises(ReportError, match=rf"not reported; name {file}"):
+        read_runs([tmp_path])
+    assert len(read_runs([file])[0]) == 1
+
+
 def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ReportError, match="cannot be read"):
         read_runs([tmp_path / "none.jsonl"])

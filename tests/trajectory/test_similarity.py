@@ -124,6 +124,14 @@ def test_many_pairs_are_drawn_and_few_are_all_taken(
     assert drawn.overlap == pytest.approx(whole.overlap, abs=0.05)
 
 
+def test_one_is_one_in_the_lines(played: list[Trajectory]) -> None:
+    short = played[1].model_copy(update={"turns": played[1].turns[:3]})
+    each = [thinking(short, name, f"I open the {name} door.") for name in ("red", "blue")]
+    assert "(2 thoughts, 1 pair)" in measured(each).lines()[0]
+    assert "(1 thought, no pair)" in measured(each[:1]).lines()[0]
+    assert "(1 script, no pair)" in measured(each).lines()[1]
+
+
 def test_where_nothing_is_compared_the_lines_say_so(played: list[Trajectory]) -> None:
     assert [line.split()[0] for line in measured([]).lines()] == ["thoughts", "scripts"]
     assert all("not measured" in line for line in measured([]).lines())

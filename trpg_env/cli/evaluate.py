@@ -15,7 +15,7 @@ from trpg_env.cli.evaluate_pddl import pddl_evaluation
 from trpg_env.cli.evaluate_scripts import scripts_evaluation
 from trpg_env.cli.evaluating import Evaluation
 from trpg_env.cli.models import model_packages
-from trpg_env.cli.perturbing import ALL, add_perturb_options, every
+from trpg_env.cli.perturbing import ALL, UNPERTURBED, add_perturb_options, every
 from trpg_env.cli.playing import (
     AGAIN,
     add_pace_options,
@@ -108,7 +108,7 @@ def add_to(commands: Any) -> None:
         nargs="+",
         metavar="CARD",
         help="datasets that the player was trained on, as trpg-env export wrote them: the folder or its README.md; families "
-        "of the suite that were trained on are told",
+        "and scripts of the suite that were trained on are told",
     )
     command.add_argument(
         "--out",
@@ -160,19 +160,21 @@ def run(options: argparse.Namespace) -> int:
     _require_folder(options.out)
     _refuse_record(options.record, options.out)
     if options.perturb == ALL:
-        return every(options, lambda one: _one(one, shown=False))
+        return every(options, lambda one: _one(one, shown=False, first=one.perturb is None))
     return _one(options)
 
 
-def _one(options: argparse.Namespace, *, shown: bool = True) -> int:
-    """One evaluation, in one wording."""
+def _one(options: argparse.Namespace, *, shown: bool = True, first: bool = True) -> int:
+    """One evaluation, in one wording: the first or only one of its items says what is to be said of them."""
     out: Path = options.out
     _refuse_record(options.record, out)
     refuse_company(options)
-    _refuse_strangers(out)
+    _refuse_strangers(out, options.perturb)
     try:
         cards = None if options.trained_on is None else [read_card(card) for card in options.trained_on]
         with _SUITES[options.suite](options) as evaluation:
+            if first:
+                _tell_before(evaluation, options)
             return _evaluated(evaluation, out, options, cards, shown=shown)
     except (WriteFailed, SandboxFault) as error:
         complain(f"{error}; put that right, then {AGAIN}")
@@ -202,8 +204,14 @@ def _refuse_record(record: str | None, out: Path) -> None:
         raise WrongUse(f"--record is {record}, a file of --out; exchanges want one of their own")
 
 
-def _refuse_strangers(out: Path) -> None:
-    """Find what is not to be mixed with an evaluation: somebody else's `results.json`, or a dataset."""
+def _refuse_strangers(out: Path, perturb: str | None) -> None:
+    """Find what is not to be mixed with an evaluation: evaluations within, somebody else's `results.json`, or a dataset."""
+    # Where several were interrupted, there is no table of them yet.
+    if (out / ROBUSTNESS).exists() or (out / UNPERTURBED / EPISODES).exists():
+        raise WrongUse(
+            f"--out {out} holds an evaluation for each perturbation; name {out / (perturb or UNPERTURBED)} within it, or another "
+            "folder"
+        )
     if dataset_files(out):
         raise WrongUse(f"--out {out} is a dataset's folder; name another one")
     episodes = out / EPISODES
@@ -218,6 +226,15 @@ def _refuse_strangers(out: Path) -> None:
             raise WrongUse(f"--out: {error}; name another folder, or delete the file") from None
 
 
+def _tell_before(evaluation: Evaluation, options: argparse.Namespace) -> None:
+    for hint in evaluation.hints:
+        tell(hint)
+    if options.samples > 1 and options.player == "llm" and not options.player_temperature:
+        tell(
+            "samples of a model at temperature 0 differ by luck alone; --player-temperature 1 makes them differ"
+        )
+
+
 def _evaluated(
     evaluation: Evaluation,
     out: Path,
@@ -227,15 +244,17 @@ def _evaluated(
     shown: bool,
 ) -> int:
     """Play what is left, and say what came of it in all; the exit code."""
-    if options.samples > 1 and options.player == "llm" and not options.player_temperature:
-        tell(
-            "samples of a model at temperature 0 differ by luck alone; --player-temperature 1 makes them differ"
-        )
     statistics = Statistics()
     episodes = out / EPISODES
     # As a store, but people know it by its folder.
     with Journal(
-        episodes, TRAJECTORIES, evaluation.run, evaluation.ids, statistics.add, called=out
+        episodes,
+        TRAJECTORIES,
+        evaluation.run,
+        evaluation.ids,
+        statistics.add,
+        called=out,
+        words={"scripts": "tasks"} if options.suite in SUITES else {},
     ) as journal:
         playing = evaluation.play(lambda id: id not in journal)
         stopped = fill(journal, statistics, evaluation.scripts, evaluation.n, playing)

@@ -10,7 +10,7 @@ from typing import cast
 from trpg_env.cli.evaluating import Evaluation, sampled
 from trpg_env.cli.perturbing import perturbing, perturbing_tasks
 from trpg_env.cli.playing import player
-from trpg_env.cli.terminal import WrongUse, tell
+from trpg_env.cli.terminal import WrongUse
 from trpg_env.envs.text import TextEnv
 from trpg_env.evaluation.benchmarks import suite_of
 from trpg_env.rollout.environments import TaskMaker
@@ -35,8 +35,9 @@ def benchmark_evaluation(options: argparse.Namespace) -> Iterator[Evaluation]:
     found = _selected(options)
     chosen, split, tasks = found.benchmark, found.split, found.tasks
     n = len(tasks) if options.n is None else options.n
-    if n < found.of:
-        tell(f"-n {n} plays {n} of {found.of} tasks, evenly spread; leave it out for all")
+    hints = (
+        [f"-n {n} plays {n} of {found.of} tasks, evenly spread; leave it out for all"] if n < found.of else []
+    )
     by = perturbing(options)
     wrap, told = perturbing_tasks(by, partial(make, chosen.name, split=split), tasks)
     with ExitStack() as stack:
@@ -63,7 +64,7 @@ def benchmark_evaluation(options: argparse.Namespace) -> Iterator[Evaluation]:
             )
 
         played = sampled(ready, options.samples, suite_of(found, options.max_turns), stack)
-        yield replace(played, packages=chosen.packages, arguments={**played.arguments, **told})
+        yield replace(played, packages=chosen.packages, hints=hints, arguments={**played.arguments, **told})
 
 
 def _refuse_options(options: argparse.Namespace) -> None:

@@ -10,7 +10,7 @@ from trpg_env.cli.evaluate_scripts import scripts_run
 from trpg_env.cli.evaluating import Evaluation
 from trpg_env.cli.playing import dungeon_master, player
 from trpg_env.cli.script_file import as_json
-from trpg_env.cli.terminal import WrongUse, tell
+from trpg_env.cli.terminal import WrongUse
 from trpg_env.evaluation import Item, Suite
 from trpg_env.pddl import agentboard_progress
 from trpg_env.sandbox import Sandbox
@@ -42,8 +42,9 @@ def pddl_evaluation(options: argparse.Namespace) -> Iterator[Evaluation]:
         found = problems(Data())
     except DataError as error:
         raise WrongUse(str(error)) from None
+    hints = []
     if options.n is not None and options.n < len(found):
-        tell(
+        hints.append(
             f"-n {options.n} plays {options.n} of {len(found)} problems, evenly spread; leave it out for all"
         )
         found = [found[i * len(found) // options.n] for i in range(options.n)] or found
@@ -56,7 +57,8 @@ def pddl_evaluation(options: argparse.Namespace) -> Iterator[Evaluation]:
             return agentboard_progress(by_hash[item], share)
 
         suite = _suite(found, scripts, options.max_turns)
-        yield replace(scripts_run(options, who, scripts, suite, sandbox, stack), progress=progress)
+        played = scripts_run(options, who, scripts, suite, sandbox, stack)
+        yield replace(played, hints=hints, progress=progress)
 
 
 def _written(found: Sequence[Problem], folder: Path, sandbox: Sandbox) -> list[Script]:

@@ -10,7 +10,7 @@ from trpg_env.cli.arguments import scripts_in
 from trpg_env.cli.evaluating import Evaluation, sampled
 from trpg_env.cli.perturbing import perturbing, perturbing_scripts
 from trpg_env.cli.playing import dungeon_master, player
-from trpg_env.cli.terminal import WrongUse, tell
+from trpg_env.cli.terminal import WrongUse
 from trpg_env.dm import DungeonMaster
 from trpg_env.evaluation import Part, Suite
 from trpg_env.evaluation.scripts import on_side, playable, suite
@@ -48,9 +48,9 @@ def scripts_evaluation(options: argparse.Namespace) -> Iterator[Evaluation]:
         if part is not None:
             scripts = _on_side(scripts, part)
         n = len(scripts) if options.n is None else options.n
-        _tell_left_out(left_out, scripts, n)
         played = suite(scripts[:n] or scripts, max_turns=options.max_turns, left_out=left_out, part=part)
-        yield scripts_run(options, who, scripts, played, sandbox, stack)
+        found = scripts_run(options, who, scripts, played, sandbox, stack)
+        yield replace(found, hints=_hints(left_out, scripts, n))
 
 
 def scripts_run(
@@ -120,11 +120,15 @@ def _on_side(scripts: Sequence[Script], part: Part) -> list[Script]:
     raise WrongUse(f"--held-out {part.share:g} leaves no script: no family is held out{larger}")
 
 
-def _tell_left_out(left_out: Sequence[str], scripts: Sequence[Script], n: int) -> None:
+def _hints(left_out: Sequence[str], scripts: Sequence[Script], n: int) -> list[str]:
+    hints = []
     if left_out:
-        tell(
+        hints.append(
             f"{len(left_out)} narrative {'script is' if len(left_out) == 1 else 'scripts are'} left out "
             f"({', '.join(left_out)}): only a language model can be their DM, and no planner plays them"
         )
     if n < len(scripts):
-        tell(f"-n {n} plays the first {n} of {len(scripts)} scripts; leave it out for one start of each")
+        hints.append(
+            f"-n {n} plays the first {n} of {len(scripts)} scripts; leave it out for one start of each"
+        )
+    return hints

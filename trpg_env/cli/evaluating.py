@@ -24,6 +24,7 @@ class Evaluation:
         play: Plays the episodes whose ids are wanted.
         scripts: Where the items are scripts, the scripts: they tell why an episode broke.
         packages: Distributions whose versions the episodes hang on.
+        hints: What is to be said before it is played, once where the same is played several times.
         progress: How the suite counts an episode's progress: the item's hash and the trajectory's progress → its own. None where
             that is the trajectory's.
     """
@@ -36,6 +37,7 @@ class Evaluation:
     play: Callable[[Callable[[str], bool]], Generator[Finished]]
     scripts: Sequence[Script] = ()
     packages: Sequence[str] = ()
+    hints: Sequence[str] = ()
     progress: Callable[[str, float], float] | None = None
 
 

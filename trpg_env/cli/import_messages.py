@@ -16,6 +16,8 @@ from trpg_env.trajectory.reading import kind_of, reason
 from trpg_env.trajectory.tally import Tally
 
 _UNNAMED = "imported"
+_SUFFIXES = (".jsonl", ".json", ".parquet")
+"""What files of conversations are mostly called; which are read does not hang on it."""
 
 
 def add_to(kinds: Any) -> None:
@@ -134,6 +136,10 @@ def _lines(counts: Counter[str]) -> Iterator[str]:
         yield f"{'without an action':<20}{counts['unread']} {name} no thought and action; kept as it was said"
 
 
+def _inside(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.iterdir() if path.suffix in _SUFFIXES and path.is_file())
+
+
 def _digest(file: str) -> str:
     """SHA-256 of a regular file: what tells one import from another."""
     try:
@@ -141,7 +147,9 @@ def _digest(file: str) -> str:
         if not file:
             raise WrongUse("FILE is empty; name a file of conversations")
         if not stat.S_ISREG(mode):
-            raise WrongUse(f"{file} is {kind_of(mode)}; name a regular file of conversations")
+            inner = min(_inside(Path(file)), default=None) if stat.S_ISDIR(mode) else None
+            better = "a regular file of conversations" if inner is None else f"a file in it, such as {inner}"
+            raise WrongUse(f"{file} is {kind_of(mode)}; name {better}")
         with Path(file).open("rb") as data:
             return hashlib.file_digest(data, "sha256").hexdigest()
     except (OSError, ValueError) as error:

@@ -59,9 +59,10 @@ def run(options: argparse.Namespace) -> int:
     else:
         _write(options.out, as_json(script) if options.out.suffix == ".json" else as_yaml(script))
         show(str(options.out))
-    tell(
-        f"{script['name']}: {actions} actions, {ground:,} with their objects; {len(translation.problem.goal)} goal literals"
-    )
+    named = f"{actions} {'action' if actions == 1 else 'actions'}"
+    literals = len(translation.problem.goal)
+    goal = f"{literals} goal {'literal' if literals == 1 else 'literals'}"
+    tell(f"{script['name']}: {named}, {ground:,} with their objects; {goal}")
     return 0
 
 

@@ -78,6 +78,8 @@ def played_here(options: argparse.Namespace, out: Path) -> Material | int:
     if options.scripts is not None:
         _refuse_narrative(options.scripts)
     with scripts_evaluation(_with(options, dm="rules", **nobody)) as evaluation:
+        for hint in evaluation.hints:
+            tell(hint)
         statistics, file = Statistics(), out / EPISODES
         with Journal(
             file, TRAJECTORIES, evaluation.run, evaluation.ids, statistics.add, called=out

@@ -40,7 +40,19 @@ UNPERTURBED = "unperturbed"
 
 
 class Inapplicable(WrongUse):
-    """A perturbation that changes none of the items."""
+    """A perturbation that changes none of the items.
+
+    Args:
+        why: What is in its way.
+        advice: What to do where it was asked for alone.
+
+    Attributes:
+        why: What is in its way.
+    """
+
+    def __init__(self, why: str, advice: str = "") -> None:
+        super().__init__(f"--perturb: {why}{advice}")
+        self.why = why
 
 
 def add_perturb_options(command: argparse.ArgumentParser) -> None:
@@ -134,7 +146,7 @@ def perturbing_tasks(
         try:
             changed = changes_game(by, env, tasks[0].name)
         except NotApplicable as error:
-            raise Inapplicable(f"--perturb: {error}") from None
+            raise Inapplicable(str(error)) from None
         except PerturbationError as error:
             raise WrongUse(f"--perturb: {error}") from None
     if changed is not None:
@@ -150,7 +162,7 @@ def _tell_changed(label: str, changed: int, items: int) -> None:
     """
     if not changed:
         where = "the only item" if items == 1 else f"any of the {items} items"
-        raise Inapplicable(f"--perturb: {label} changes nothing in {where}; name another perturbation")
+        raise Inapplicable(f"{label} changes nothing in {where}", "; name another perturbation")
     if changed < items:
         tell(f"{label} changes the words of {changed} of {items} items; the others are played as they are")
 
@@ -176,21 +188,20 @@ def every(options: argparse.Namespace, evaluate: Callable[[argparse.Namespace], 
         raise WrongUse(f"--perturb-table is for one perturbation, and --perturb {ALL} is several; name one")
     worst = 0
     played: dict[str, Results] = {}
-    left_out = []
+    left_out: dict[str, str] = {}
     for name, one in _runs(options):
         tell(f"{name}:")
         try:
             code = evaluate(one)
         except Inapplicable as error:
-            tell(str(error))
-            left_out.append(name)
+            left_out[name] = error.why
             continue
         if code > 1 or (code and not _measured(one.out)):
             return code
         worst = max(worst, code)
         played[name] = read_results(one.out)
     try:
-        found = Robustness.of(played, UNPERTURBED, left_out)
+        found = Robustness.of(played, UNPERTURBED, list(left_out))
         put(out / FILE, found.text().encode())
     except OSError as error:
         complain(
@@ -199,7 +210,7 @@ def every(options: argparse.Namespace, evaluate: Callable[[argparse.Namespace], 
         return 1
     except ResultsError as error:
         raise WrongUse(str(error)) from None
-    for line in lines(found):
+    for line in lines(found, left_out):
         show(line)
     show(f"written to          {out / FILE}")
     return worst

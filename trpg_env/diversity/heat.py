@@ -62,6 +62,6 @@ def shown(value: float | None) -> str:
 
     Example:
         >>> shown(0.284), shown(None)
-        ('.28', '–')
+        ('0.28', '–')
     """
-    return "–" if value is None else f"{value:.2f}".removeprefix("0") if value < 0.995 else "1.0"
+    return "–" if value is None else f"{value:.2f}"

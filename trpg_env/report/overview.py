@@ -36,6 +36,14 @@ _COUNTS = frozenset(
 )
 """Figures that are no shares."""
 
+_ARGUMENTS = {
+    "n": "starts",
+    "samples": "samples of each start",
+    "max_turns": "turns at most",
+    "changed": "items in other words",
+}
+"""What people call each argument of a run; one that is not here is called as results call it."""
+
 _GLANCE = ("success", "progress", "invalid", "recovery", "repeat", "turns")
 _LONGEST = 120
 
@@ -154,7 +162,10 @@ def _facts(run: Run) -> dict[str, str]:
             f"{line(kind, 40)} {n:,}" for kind, n in sorted(counts.broken.items())
         ),
         "context too long": f"{counts.context_too_long:,}" if counts.context_too_long else "",
-        **{f"{line(name, 30)}": _value(value) for name, value in sorted(results.arguments.items())},
+        **{
+            _ARGUMENTS.get(name, line(name, 30)): _value(value)
+            for name, value in sorted(results.arguments.items())
+        },
         "intervals": f"{method.confidence:.0%}, {method.resamples:,} replicates, seed {method.seed}",
         "recovery within": f"{method.within} turns",
         "contaminated": _contaminated(results.contamination),
@@ -205,7 +216,11 @@ def _contaminated(told: Contamination | None) -> str:
         return "not known: nobody said what it was trained on"
     cards = _listed(card.name for card in told.trained_on)
     if told.contaminated:
-        return f"yes: trained on {_listed(told.families)} ({cards})"
+        what = [_listed(told.families)] if told.families else []
+        if told.scripts:
+            what.append(f"the very scripts {_listed(told.scripts)}")
+        return f"yes: trained on {' and on '.join(what)} ({cards})"
     if told.contaminated is None:
-        return f"not known: a card does not name all of its families ({cards})"
-    return f"no family of the suite was trained on ({cards})"
+        return f"not known: a card does not name all of its families and scripts ({cards})"
+    what_of_it = "no family" if told.basis == "families" else "no family and no script"
+    return f"{what_of_it} of the suite was trained on ({cards})"

@@ -10,9 +10,11 @@ from pathlib import Path
 
 from trpg_env.chats import IMPORTED
 from trpg_env.evaluation import Results, ResultsError, read_results
+from trpg_env.evaluation.judging.report import FILE as JUDGED
 from trpg_env.evaluation.measures import kinds_of
 from trpg_env.evaluation.results import FILE
 from trpg_env.report.choice import Choice
+from trpg_env.report.endings import without_endings
 from trpg_env.report.faults import ReportError
 from trpg_env.report.learning import Learning
 from trpg_env.report.texts import line
@@ -22,12 +24,18 @@ from trpg_env.trajectory.reading import BadLine, TornLine, parsed_lines, unreada
 EPISODES = "episodes.jsonl"
 """The trajectories in an evaluation's folder."""
 
+_TAKEN = (
+    "name a folder that trpg-env evaluate wrote, or a file of trajectories as trpg-env rollout, generate or import messages "
+    "writes"
+)
+
 MOST_PAIRS = 8
 """How many pairs of a player and a DM a file of trajectories may have."""
 
 _HEARSAY = (
     "These are conversations of others. Success, progress and errors are what they themselves tell; where they tell "
-    "nothing, an episode counts as without success and a reply as without an error."
+    "nothing, an episode counts as without success and a reply as without an error. If no episode tells how it "
+    "ended, success and progress are left open."
 )
 
 Watch = Callable[[Iterable[Trajectory], Path], Iterable[Trajectory]]
@@ -92,6 +100,9 @@ def read_runs(
 
 def _evaluation(path: Path, first: int, choice: Choice, watch: Watch) -> list[Run]:
     folder = path if path.is_dir() else path.parent
+    if path.is_dir() and (path / JUDGED).exists() and not (path / FILE).exists():
+        episodes = path / EPISODES if (path / EPISODES).exists() else "the trajectories that were judged"
+        raise ReportError(f"{path} tells how good a DM is, which is not reported; name {episodes}")
     results = read_results(path)
     known = path.is_dir() or path.name == FILE
     run = Run(line((folder.resolve().name if known else path.stem) or "evaluation", 40), results)
@@ -119,6 +130,7 @@ def _evaluation(path: Path, first: int, choice: Choice, watch: Watch) -> list[Ru
 
 
 def _trajectories(path: Path, first: int, choice: Choice, watch: Watch) -> list[Run]:
+    _refuse_others(path)
     found: dict[str, tuple[_Pair, Learning, int]] = {}
     for number, trajectory in _numbered(path, watch):
         pair = trajectory.player, trajectory.dm
@@ -142,13 +154,23 @@ def _trajectories(path: Path, first: int, choice: Choice, watch: Watch) -> list[
     return runs
 
 
+def _refuse_others(path: Path) -> None:
+    """Find a file that is of another kind altogether; of one in which a line is wrong, that line is told."""
+    _, first = next(parsed_lines(path), (0, None))
+    if isinstance(first, BadLine) and not isinstance(first, TornLine) and not first.whole:
+        raise ReportError(f"{path} is no file of trajectories; {_TAKEN}")
+
+
 def _measured(run: Run) -> Run:
     """A run as the page tells of it: conversations of others are no suite, and their figures are what they say themselves."""
     results = run.results
     if results.player is None or results.player.kind != IMPORTED:
         return run
     suite = results.suite.model_copy(update={"name": "imported conversations"})
-    return replace(run, results=results.model_copy(update={"suite": suite}), remarks=(_HEARSAY,))
+    results = results.model_copy(update={"suite": suite})
+    if results.counts.outcomes.keys() <= {"truncated"}:  # as is every conversation that tells no ending
+        results = without_endings(results)
+    return replace(run, results=results, remarks=(_HEARSAY,))
 
 
 def _numbered(path: Path, watch: Watch) -> Iterator[tuple[int, Trajectory]]:

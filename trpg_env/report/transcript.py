@@ -12,6 +12,7 @@ from trpg_env.chats import is_imported
 from trpg_env.evaluation.measures import kinds_of
 from trpg_env.report.kinds import corrections
 from trpg_env.report.texts import line, visible
+from trpg_env.report.titles import goal, title
 from trpg_env.trajectory import DMTurn, Trajectory
 
 MOST_CHARACTERS = 10_000
@@ -72,7 +73,8 @@ def transcript(trajectory: Trajectory, places: Sequence[int | None] = ()) -> dic
     return _known(
         {
             "id": line(t.id, 80),
-            "script": line(t.script.rpartition("/")[2] if t.script else t.family, 80),
+            "script": title(t),
+            "goal": goal(t),
             "family": line(t.family, 80),
             "seed": t.seed,
             "luck": t.luck,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from trpg_env.report.learning import Learning, Stretch
+from trpg_env.report.learning import Stretch
 from trpg_env.report.overview import between, legend, shown
 from trpg_env.report.plots import Line, lines, percent
 from trpg_env.report.runs import Run
@@ -20,8 +20,7 @@ def turn_by_turn(runs: Sequence[Run]) -> Section | None:
 
     def series(of: str) -> list[Line]:
         return [
-            Line(i, [(each.first, *_share(each, of, run.learning)) for each in found])
-            for i, run, found in stretches
+            Line(i, [(each.first, *_share(each, of, run)) for each in found]) for i, run, found in stretches
         ]
 
     note = "Hollow: a share of fewer than ten."
@@ -42,12 +41,12 @@ def turn_by_turn(runs: Sequence[Run]) -> Section | None:
     rows = []
     for k, stretch in enumerate(longest):
         row = [f"{stretch.first}" if stretch.first == stretch.last else f"{stretch.first}–{stretch.last}"]
-        for *_, found in stretches:
+        for _, run, found in stretches:
             one = found[k] if k < len(found) else None
             row += (
                 ["–"] * 3
                 if one is None
-                else [f"{one.playing:,}", percent(_ratio(one.errors, one.turns)), percent(one.progress)]
+                else [f"{one.playing:,}", percent(_ratio(one.errors, one.turns)), percent(_reached(one, run))]
             )
         rows.append(row)
     return Section(
@@ -108,12 +107,19 @@ def recovery(runs: Sequence[Run]) -> Section:
     )
 
 
-def _share(each: Stretch, of: str, learning: Learning) -> tuple[float | None, int]:
+def _share(each: Stretch, of: str, run: Run) -> tuple[float | None, int]:
+    learning = run.learning
     if of == "errors":
         return _ratio(each.errors, each.turns), each.turns
     if of == "progress":
-        return each.progress, learning.episodes
+        return _reached(each, run), learning.episodes
     return _ratio(each.playing, learning.episodes), learning.episodes
+
+
+def _reached(each: Stretch, run: Run) -> float | None:
+    """The progress; None where the run's is not known."""
+    known = run.results.metrics.get("progress")
+    return None if known is not None and known.value is None else each.progress
 
 
 def _ratio(above: int, below: int) -> float | None:

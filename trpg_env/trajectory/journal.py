@@ -12,7 +12,7 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Generic, Self
 
 from trpg_env.trajectory.commit import GroupCommit
@@ -39,6 +39,7 @@ class Journal(Generic[R]):
         ids: The ids of all its records.
         take: Is given each record that was there when the file was opened.
         called: What people call it, where they have named something else: a folder that it is in.
+        words: What people call keys of `run`, where that is something else.
 
     Attributes:
         path: The file.
@@ -57,9 +58,11 @@ class Journal(Generic[R]):
         ids: Iterable[str],
         take: Callable[[R], None],
         called: str | os.PathLike[str] | None = None,
+        words: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.path = Path(path)
         self._called, self._another = (path, "another file") if called is None else (called, "another")
+        self._words = words
         self.torn: Path | None = None
         self._form, self._take = form, take
         self._there: set[str] = set()
@@ -197,7 +200,11 @@ class Journal(Generic[R]):
             raise StoreError(
                 f"{described} does not say which run {self.path} holds; delete it, and the {self._form.many} themselves tell"
             ) from None
-        differing = [_told(key, earlier, run) for key in run | earlier if earlier.get(key) != run.get(key)]
+        differing = [
+            _told(self._words.get(key, key), earlier.get(key), run.get(key))
+            for key in run | earlier
+            if earlier.get(key) != run.get(key)
+        ]
         if differing:
             raise StoreError(
                 f"{self._called} holds another run: {', '.join(differing)} "
@@ -217,12 +224,11 @@ class Journal(Generic[R]):
             )
 
 
-def _told(key: str, there: Mapping[str, Any], here: Mapping[str, Any]) -> str:
+def _told(name: str, there: Any, here: Any) -> str:
     """What differs; numbers, which are short, with both values."""
-    values = [said.get(key) for said in (there, here)]
-    if all(value is None or isinstance(value, int) for value in values):
-        return f"{key} ({json.dumps(values[0])} there, {json.dumps(values[1])} here)"
-    return key
+    if all(value is None or isinstance(value, int) for value in (there, here)):
+        return f"{name} ({json.dumps(there)} there, {json.dumps(here)} here)"
+    return name
 
 
 def _opened(path: Path) -> int:

@@ -111,8 +111,8 @@ class Similarity:
     def lines(self) -> list[str]:
         """Both as lines for people."""
         return [
-            _line("thoughts alike", self.thoughts(), "thoughts"),
-            _line("scripts alike", self.environments(), "scripts"),
+            _line("thoughts alike", self.thoughts(), "thought"),
+            _line("scripts alike", self.environments(), "script"),
         ]
 
     def _measured(self, texts: Sequence[tuple[str, str]]) -> SelfSimilarity:
@@ -141,9 +141,8 @@ class Similarity:
 
 
 def _line(name: str, measured: SelfSimilarity, what: str) -> str:
+    texts = f"{measured.texts} {what if measured.texts == 1 else f'{what}s'}"
     if measured.overlap is None or measured.distinct is None:
-        return f"{name:<20}not measured ({measured.texts} {what}, no pair)"
-    return (
-        f"{name:<20}{measured.overlap:.3f} overlap, {measured.distinct:.3f} distinct"
-        f" ({measured.texts} {what}, {measured.pairs} pairs)"
-    )
+        return f"{name:<20}not measured ({texts}, no pair)"
+    pairs = f"{measured.pairs} {'pair' if measured.pairs == 1 else 'pairs'}"
+    return f"{name:<20}{measured.overlap:.3f} overlap, {measured.distinct:.3f} distinct ({texts}, {pairs})"

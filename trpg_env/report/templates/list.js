@@ -37,7 +37,7 @@ const textOf = (episode) => {
   let text = texts.get(episode);
   if (text === undefined) {
     const turns = episode.turns.flatMap((turn) => [turn.thought, turn.action, turn.observation, turn.message, turn.dm]);
-    const all = [episode.slug, episode.script, episode.seed, episode.opening.observation, episode.error, ...turns];
+    const all = [episode.slug, episode.script, episode.goal, episode.seed, episode.opening.observation, episode.error, ...turns];
     text = all.filter((each) => each !== undefined).join("\n").toLowerCase();
     texts.set(episode, text);
   }

@@ -25,7 +25,7 @@ const facts = (episode) => {
     ["family", episode.family],
     ["turns", plural(episode.played, "turn", "turns")],
     ["errors", errors.length ? `${errors.length}, ${corrected} corrected` : "none"],
-    ["progress", percent(episode.progress)],
+    ["progress", episode.outcome === "untold" ? "–" : percent(episode.progress)],
   ]) list.append(make("div", "", make("dt", "", name), said("dd", "", value)));
   return list;
 };
@@ -41,6 +41,7 @@ const open = (episode) => {
     "header",
     "episode-head",
     make("div", "title", title, outcome(episode.outcome), link(`episode-${episode.slug}`, "id", episode.slug)),
+    episode.goal ? said("p", "goal", episode.goal) : null,
     facts(episode),
     episode.error ? said("p", "warning", `It broke: ${episode.error}`) : null,
   );
