@@ -50,6 +50,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/sandbox.py
 	$(BIN)/python benchmarks/llm.py
 	$(BIN)/python benchmarks/synthesis.py
+	$(BIN)/python benchmarks/suites.py
 	$(if $(ATTEMPTS),$(BIN)/python benchmarks/attempts.py $(ATTEMPTS))
 
 $(VENV)/bin/python:

@@ -211,8 +211,8 @@ def main() -> None:
     """Measure, print a table, and JSON."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--suites", nargs="+", choices=sorted(OWN), default=sorted(OWN))
-    parser.add_argument("--episodes", type=int, default=54, help="tasks of each suite (default 54)")
-    parser.add_argument("--rounds", type=int, default=5, help="of which the quickest counts (default 5)")
+    parser.add_argument("--episodes", type=int, default=24, help="tasks of each suite (default 24)")
+    parser.add_argument("--rounds", type=int, default=3, help="of which the quickest counts (default 3)")
     parser.add_argument("--command", type=int, default=1_000, help="episodes of the command (default 1,000)")
     parser.add_argument("--json", type=Path, help="write the figures to a file too")
     options = parser.parse_args()
