@@ -32,7 +32,7 @@ class Machine:
     """
 
     def __init__(self, story: str, seed: int, like: str) -> None:
-        import jericho  # type: ignore[import-untyped]  # noqa: PLC0415  (an extra)
+        import jericho  # noqa: PLC0415  (an extra)
         from jericho import defines  # noqa: PLC0415
 
         self._env: Any = jericho.FrotzEnv(story, 1)

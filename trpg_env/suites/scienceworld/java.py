@@ -52,8 +52,8 @@ class Simulator:
     """
 
     def __init__(self) -> None:
-        from py4j import java_gateway as py4j  # type: ignore[import-untyped]  # noqa: PLC0415  (an extra)
-        from scienceworld.constants import (  # type: ignore[import-untyped]  # noqa: PLC0415
+        from py4j import java_gateway as py4j  # noqa: PLC0415  (an extra)
+        from scienceworld.constants import (  # noqa: PLC0415
             BASEPATH,
             JAR_PATH,
         )
@@ -132,7 +132,7 @@ class Simulator:
         self._end()
 
     def _call(self, method: str, *values: Any) -> Any:
-        from py4j.protocol import Py4JError, Py4JJavaError  # type: ignore[import-untyped]  # noqa: PLC0415
+        from py4j.protocol import Py4JError, Py4JJavaError  # noqa: PLC0415
 
         try:
             return getattr(self._server, method)(*values)
