@@ -66,7 +66,7 @@ $(VENV)/.testing: pyproject.toml $(VENV)/bin/python
 	@touch $@ $(VENV)/.installed
 
 $(VENV)/.suites: pyproject.toml $(VENV)/.testing
-	$(PIP) --editable '.[testing,babyai,jericho,scienceworld]' 'textworld[pddl]>=1.7'
+	$(PIP) --editable '.[testing,babyai,jericho,scienceworld]' 'pddlgym>=0.0.7' 'textworld[pddl]>=1.7'
 	$(PIP) --no-deps 'alfworld>=0.4.2'
 	@touch $@
 

@@ -140,7 +140,7 @@ def test_the_four_games_play_as_sets_of_atoms_do(make_world: MakeWorld) -> None:
 def test_the_four_games_play_as_in_pddlgym(game: str, make_world: MakeWorld) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        core = pytest.importorskip("pddlgym.core", reason="needs the extra pddl")
+        core = pytest.importorskip("pddlgym.core", reason="needs pip install pddlgym")
         env = core.PDDLEnv(
             str(DATA / f"{game}.pddl"),
             str(DATA / game),
