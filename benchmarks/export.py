@@ -12,7 +12,6 @@ trained on the episodes, with a template in the manner of ChatML.
 """
 
 import argparse
-import gc
 import json
 import os
 import sys
@@ -26,6 +25,7 @@ from pathlib import Path
 from rollouts import measured
 
 from trpg_env import export
+from trpg_env.cli.export import spare_the_collector
 from trpg_env.sandbox import Sandbox
 from trpg_env.script import library, load_script
 from trpg_env.trajectory import DMTurn, Trajectory, read_trajectories
@@ -95,7 +95,7 @@ def compared(trajectories: Sequence[Trajectory], tokenizer: Path, folder: Path) 
         "from a file": lambda: exported(read_trajectories(file)),
     }
     best = dict.fromkeys(ways, float("inf"))
-    gc.freeze()  # as the command does: what is held here for the comparison is not looked through for garbage
+    spare_the_collector()  # as the command does
     for _ in range(ROUNDS):
         for way, run in ways.items():
             began = time.perf_counter()

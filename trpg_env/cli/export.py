@@ -134,14 +134,22 @@ def _add_records(command: argparse.ArgumentParser) -> None:
     )
 
 
+def spare_the_collector() -> None:
+    """Have this process look for garbage less often.
+
+    Trajectories are many small objects without cycles among them; with each thousand, all that there is would be looked through.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+
+
 def run(options: argparse.Namespace) -> int:
     """Write a dataset."""
     check_files(options.files)
     if not options.out:
         raise WrongUse("--out is empty; name the dataset's folder")
     least = options.min_refinements
-    # Trajectories are many small objects, and with each thousand all that there is would be looked through for garbage.
-    gc.freeze()
+    spare_the_collector()
     try:
         trajectories = chain.from_iterable(map(read_trajectories, options.files))
         summary = export(
