@@ -4,20 +4,15 @@ import argparse
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from functools import partial
-from typing import cast
 
 from trpg_env.cli.evaluating import Evaluation, sampled
 from trpg_env.cli.perturbing import perturbing, perturbing_tasks
 from trpg_env.cli.playing import player
 from trpg_env.cli.terminal import WrongUse
-from trpg_env.envs.text import TextEnv
 from trpg_env.evaluation.benchmarks import suite_of
-from trpg_env.rollout.environments import TaskMaker
-from trpg_env.rollout.episode import participant
-from trpg_env.rollout.prepared import Ready, answerer
-from trpg_env.rollout.run import Run
-from trpg_env.suites import DataError, MissingExtra, benchmark, make
+from trpg_env.rollout.benchmarks import ready_benchmark
+from trpg_env.rollout.prepared import Ready
+from trpg_env.suites import DataError, MissingExtra, benchmark
 from trpg_env.suites.selection import Selection, selected
 
 _OF_SCRIPTS = ("scripts", "held_out", "training", "dm_model", "dm_temperature")
@@ -33,38 +28,31 @@ def benchmark_evaluation(options: argparse.Namespace) -> Iterator[Evaluation]:
     _refuse_options(options)
     agent = player(options)
     found = _selected(options)
-    chosen, split, tasks = found.benchmark, found.split, found.tasks
-    n = len(tasks) if options.n is None else options.n
+    n = len(found.tasks) if options.n is None else options.n
     hints = (
         [f"-n {n} plays {n} of {found.of} tasks, evenly spread; leave it out for all"] if n < found.of else []
     )
     by = perturbing(options)
-    wrap, told = perturbing_tasks(by, partial(make, chosen.name, split=split), tasks)
+    wrap, told = perturbing_tasks(by, found.maker(), found.tasks)
     with ExitStack() as stack:
 
         def ready(luck: int) -> Ready:
-            run = Run(
-                tuple(tasks),
-                participant(agent),
-                answerer(chosen.name, None if by is None else by.label),
+            return ready_benchmark(
+                found,
+                agent,
                 n,
                 options.seed,
-                luck,
-                options.max_turns,
-            )
-            environment = cast(
-                "partial[TextEnv]", partial(make, chosen.name, split=split, max_turns=options.max_turns)
-            )
-            return Ready(
-                run,
-                agent,
-                TaskMaker(environment, wrap),
+                luck=luck,
+                max_turns=options.max_turns,
                 concurrency=options.concurrency,
                 processes=options.processes,
+                wrap=wrap,
+                perturbation=None if by is None else by.label,
             )
 
         played = sampled(ready, options.samples, suite_of(found, options.max_turns), stack)
-        yield replace(played, packages=chosen.packages, hints=hints, arguments={**played.arguments, **told})
+        packages = found.benchmark.packages
+        yield replace(played, packages=packages, hints=hints, arguments={**played.arguments, **told})
 
 
 def _refuse_options(options: argparse.Namespace) -> None:

@@ -17,6 +17,7 @@ from trpg_env.sandbox import Sandbox
 from trpg_env.script import Script, load_script
 from trpg_env.suites import Data, DataError
 from trpg_env.suites.pddl import RULES, Problem, problems
+from trpg_env.suites.selection import spread
 from trpg_env.trajectory import WriteFailed
 from trpg_env.trajectory.reading import reason
 from trpg_env.trajectory.remains import put
@@ -47,7 +48,7 @@ def pddl_evaluation(options: argparse.Namespace) -> Iterator[Evaluation]:
         hints.append(
             f"-n {options.n} plays {options.n} of {len(found)} problems, evenly spread; leave it out for all"
         )
-        found = [found[i * len(found) // options.n] for i in range(options.n)] or found
+        found = list(spread(found, options.n))
     with ExitStack() as stack:
         sandbox = stack.enter_context(Sandbox())
         scripts = _written(found, Path(options.out) / SCRIPTS, sandbox)

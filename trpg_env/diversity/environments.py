@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trpg_env.diversity.gathering import Environment
-from trpg_env.diversity.record import Record
 from trpg_env.diversity.vectors import Floats, cosines, numbered
+from trpg_env.trajectory.record import Record
 
 
 class Environments(Record):

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from trpg_env.diversity.bleu import self_bleu
-from trpg_env.diversity.record import Record
 from trpg_env.diversity.vectors import Floats, cosines, numbered
 from trpg_env.diversity.words import grams
+from trpg_env.trajectory.record import Record
 
 
 class Figures(Record):

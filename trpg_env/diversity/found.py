@@ -5,24 +5,22 @@ no difference.
 """
 
 import json
-import platform
 from collections.abc import Iterable, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final, Literal, Self
 
 import numpy as np
 from pydantic import ValidationError
 
-from trpg_env._version import __version__
 from trpg_env.diversity.embedding import ITERATIONS, PERPLEXITY, embed, neighbours_kept
 from trpg_env.diversity.environments import Environments, compare
 from trpg_env.diversity.figures import Figures, measure
 from trpg_env.diversity.gathering import DiversityError, Gathered, Gatherer, Thought
-from trpg_env.diversity.record import Record
 from trpg_env.diversity.vectors import cosines
 from trpg_env.trajectory import Trajectory
 from trpg_env.trajectory.reading import reason, what_is_wrong
+from trpg_env.trajectory.record import Record
+from trpg_env.trajectory.software import software
 
 FILE: Final = "diversity.json"
 
@@ -179,7 +177,7 @@ class Diversity(Record):
         measured = _measured_at(sources)
         return cls(
             method=Method(by=by, seed=seed, sample=sample, perplexity=perplexity, iterations=iterations),
-            software=_software(),
+            software=software(["numpy"]),
             sources=[_source(source, measured) for source in sources],
             map=_mapped(sources, rng, perplexity, iterations),
             environments=_rounded(compare([source.environments for source in sources])),
@@ -260,16 +258,3 @@ def _rounded(found: Environments) -> Environments:
 def _round(value: float) -> float:
     """Six digits: what is behind them hangs on the order in which a machine adds."""
     return round(value, 6)
-
-
-def _software() -> dict[str, str]:
-    found = {
-        "trpg_env": __version__,
-        "python": platform.python_version(),
-        "platform": f"{platform.system()} {platform.machine()}",
-    }
-    try:
-        found["numpy"] = version("numpy")
-    except PackageNotFoundError:  # put on the path by hand
-        found["numpy"] = "unknown"
-    return found

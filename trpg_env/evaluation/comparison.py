@@ -7,9 +7,9 @@ import numpy as np
 from trpg_env.evaluation.intervals import RESAMPLES, Floats, differences
 from trpg_env.evaluation.measures import Measures
 from trpg_env.evaluation.metrics import METRICS, sums
-from trpg_env.evaluation.record import Record
 from trpg_env.evaluation.results import SEED, Results, ResultsError
 from trpg_env.trajectory import Participant
+from trpg_env.trajectory.record import Record
 
 _NAMED = 3
 """How many items an error names."""

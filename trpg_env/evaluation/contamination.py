@@ -13,9 +13,9 @@ from typing import Literal, Self
 
 from pydantic import Field
 
-from trpg_env.evaluation.record import Record
 from trpg_env.evaluation.suite import Item
 from trpg_env.trajectory.reading import kind_of, reason
+from trpg_env.trajectory.record import Record
 
 MAX_CARD = 4 << 20
 """The largest card that is read, in bytes."""

@@ -7,9 +7,9 @@ agent recovers than one with twenty.
 from collections.abc import Sequence
 
 from trpg_env.envs.react import Refused
-from trpg_env.evaluation.record import Record
 from trpg_env.script.templates import normalise
 from trpg_env.trajectory import CONTEXT_TOO_LONG, Outcome, PlayerTurn, Trajectory
+from trpg_env.trajectory.record import Record
 from trpg_env.trajectory.replies import given
 
 WITHIN = 3

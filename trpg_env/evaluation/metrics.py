@@ -7,7 +7,7 @@ import numpy as np
 
 from trpg_env.evaluation.intervals import Floats, Resampled, ratios
 from trpg_env.evaluation.measures import Measures
-from trpg_env.evaluation.record import Record
+from trpg_env.trajectory.record import Record
 
 Count = Callable[[Measures], float]
 

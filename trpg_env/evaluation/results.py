@@ -17,12 +17,12 @@ from trpg_env.evaluation.contamination import Contamination
 from trpg_env.evaluation.intervals import CONFIDENCE, RESAMPLES
 from trpg_env.evaluation.measures import WITHIN, Measures, measure
 from trpg_env.evaluation.metrics import Estimates, best_of, estimates
-from trpg_env.evaluation.record import Record
-from trpg_env.evaluation.software import software
 from trpg_env.evaluation.suite import Item, Suite
 from trpg_env.trajectory import Participant, Trajectory
 from trpg_env.trajectory.origin import limit_of
 from trpg_env.trajectory.reading import reason, what_is_wrong
+from trpg_env.trajectory.record import Record
+from trpg_env.trajectory.software import PACKAGES, software
 
 FILE = "results.json"
 
@@ -174,7 +174,7 @@ class Results(Record):
             player=played[0],
             dm=played[1],
             arguments={"samples": samples, **(arguments or {})},
-            software=software(packages),
+            software=software([*PACKAGES, *packages]),
             method=Method(within=within, confidence=CONFIDENCE, resamples=resamples, seed=seed),
             counts=_counts(measured, counted),
             metrics=estimates(counted, rng, resamples),

@@ -12,9 +12,9 @@ from typing import Final, Literal, Self
 from pydantic import ValidationError
 
 from trpg_env.evaluation.metrics import METRICS
-from trpg_env.evaluation.record import Record
 from trpg_env.evaluation.results import Results, ResultsError
 from trpg_env.trajectory import Participant
+from trpg_env.trajectory.record import Record
 
 FILE: Final = "robustness.json"
 

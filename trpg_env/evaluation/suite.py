@@ -6,7 +6,7 @@ the scripts are, once its episodes are trajectories.
 
 from pydantic import Field
 
-from trpg_env.evaluation.record import Record
+from trpg_env.trajectory.record import Record
 
 
 class Item(Record):

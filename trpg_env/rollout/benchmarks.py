@@ -1,21 +1,17 @@
 """Playing benchmarks of others: a benchmark's name and an agent in, trajectories out."""
 
 import os
-from collections.abc import Iterator
-from functools import partial
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable, Iterator
+from typing import cast
 
 from trpg_env.agents import Agent, Function, as_agent
-from trpg_env.rollout.environments import TaskMaker
+from trpg_env.envs.text import TextEnv
+from trpg_env.rollout.environments import TaskMaker, unchanged
 from trpg_env.rollout.episode import participant
 from trpg_env.rollout.prepared import Ready, answerer
 from trpg_env.rollout.run import Run
-from trpg_env.suites import make
-from trpg_env.suites.selection import selected
+from trpg_env.suites.selection import Selection, selected
 from trpg_env.trajectory import Trajectory
-
-if TYPE_CHECKING:
-    from trpg_env.envs.text import TextEnv
 
 
 def rollout_benchmark(
@@ -60,11 +56,50 @@ def rollout_benchmark(
         StoreError: `out` cannot be written, or holds another run: with the first trajectory.
     """
     found = selected(name, n=n, split=split, data=data)
-    player = as_agent(agent)
-    episodes = len(found.tasks) if n is None else n
-    run = Run(tuple(found.tasks), participant(player), answerer(name), episodes, seed, luck, max_turns)
-    environment = cast(
-        "partial[TextEnv]", partial(make, name, split=found.split, data=data, max_turns=max_turns)
+    ready = ready_benchmark(
+        found,
+        as_agent(agent),
+        len(found.tasks) if n is None else n,
+        seed,
+        luck=luck,
+        max_turns=max_turns,
+        concurrency=concurrency,
+        processes=processes,
     )
-    ready = Ready(run, player, TaskMaker(environment), concurrency=concurrency, processes=processes)
     return ready.trajectories(out)
+
+
+def ready_benchmark(
+    found: Selection,
+    agent: Agent,
+    n: int,
+    seed: int = 0,
+    *,
+    luck: int = 0,
+    max_turns: int | None = None,
+    concurrency: int = 1,
+    processes: int = 1,
+    wrap: Callable[[TextEnv], TextEnv] = unchanged,
+    perturbation: str | None = None,
+) -> Ready:
+    """A run of a benchmark that can be played.
+
+    Args:
+        found: Its tasks.
+        agent: Who plays.
+        n: How many episodes in all.
+        seed: The run's seed.
+        luck: The luck of every episode.
+        max_turns: After how many actions an episode is truncated; the benchmark's own number where left out.
+        concurrency: How many episodes are in flight in each process.
+        processes: How many processes play.
+        wrap: What is put around each environment.
+        perturbation: What that is called, where it changes words.
+
+    Raises:
+        ValueError: A number is out of range.
+    """
+    name = found.benchmark.name
+    run = Run(tuple(found.tasks), participant(agent), answerer(name, perturbation), n, seed, luck, max_turns)
+    maker = TaskMaker(cast("Callable[[], TextEnv]", found.maker(max_turns)), wrap)
+    return Ready(run, agent, maker, concurrency=concurrency, processes=processes)

@@ -1,13 +1,16 @@
 """Which of a benchmark's tasks are played."""
 
 import os
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import NamedTuple, TypeVar
 
-from trpg_env.envs.game import Task
+from trpg_env.envs.game import GameEnv, Task
 from trpg_env.suites import benchmark
 from trpg_env.suites.benchmark import Benchmark
 from trpg_env.suites.data import Data
+
+T = TypeVar("T")
 
 
 class Selection(NamedTuple):
@@ -18,12 +21,27 @@ class Selection(NamedTuple):
         split: The split that they are of; None where it has one set of tasks.
         tasks: The tasks, in the benchmark's order.
         of: How many there are in all.
+        data: The folder of benchmarks' data.
     """
 
     benchmark: Benchmark
     split: str | None
     tasks: Sequence[Task]
     of: int
+    data: Data
+
+    def maker(self, max_turns: int | None = None) -> Callable[[], GameEnv]:
+        """What makes environments that play these tasks, as they were read; it can be pickled.
+
+        Args:
+            max_turns: After how many actions an episode is truncated; the benchmark's own number where left out.
+        """
+        return partial(_environment, self.benchmark.name, tuple(self.tasks), self.data, max_turns)
+
+
+def _environment(name: str, tasks: Sequence[Task], data: Data, max_turns: int | None) -> GameEnv:
+    by_name = {task.name: task for task in tasks}
+    return GameEnv(benchmark(name).game(data), by_name, answers=name, max_turns=max_turns)
 
 
 def selected(
@@ -54,8 +72,16 @@ def selected(
         raise ValueError(f"n={n} is too few: it is 1 or more")
     split = split or next(iter(found.splits), None)
     found.require()
-    tasks = list(found.read(Data(data), split).values())
-    of = len(tasks)
-    if n is not None and n < of:
-        tasks = [tasks[i * of // n] for i in range(n)]
-    return Selection(found, split, tasks, of)
+    folder = Data(data)
+    tasks = list(found.read(folder, split).values())
+    return Selection(found, split, spread(tasks, n), len(tasks), folder)
+
+
+def spread(tasks: Sequence[T], n: int | None) -> Sequence[T]:
+    """So many tasks, evenly spread over all of them; all where there are no more, or where no number is given.
+
+    Example:
+        >>> spread("abcdef", 3)
+        ['a', 'c', 'e']
+    """
+    return tasks if not n or n >= len(tasks) else [tasks[i * len(tasks) // n] for i in range(n)]

@@ -16,9 +16,9 @@ import numpy as np
 from trpg_env.evaluation.intervals import CONFIDENCE
 from trpg_env.evaluation.judging.filled import Filled
 from trpg_env.evaluation.judging.sheet import Key
-from trpg_env.evaluation.record import Record
 from trpg_env.trajectory import Participant
 from trpg_env.trajectory.agreement import kappa
+from trpg_env.trajectory.record import Record
 
 
 class Agreed(Record):

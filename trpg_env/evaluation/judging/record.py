@@ -6,11 +6,11 @@ from typing import Final, Literal
 
 from pydantic import Field, ValidationError
 
-from trpg_env.evaluation.record import Record
 from trpg_env.script.program import ErrorKind
 from trpg_env.trajectory import EpisodeError, Form, Opinions, Participant
 from trpg_env.trajectory.model import Text
 from trpg_env.trajectory.reading import BadLine, read_lines, unreadable, what_is_wrong
+from trpg_env.trajectory.record import Record
 
 FILE: Final = "judgements.jsonl"
 

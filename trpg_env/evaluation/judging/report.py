@@ -16,12 +16,12 @@ from pydantic import ValidationError
 from trpg_env.evaluation.intervals import CONFIDENCE, RESAMPLES, Interval, Resampled
 from trpg_env.evaluation.judging.counts import NAMES, count, figures_of, opinions
 from trpg_env.evaluation.judging.record import Judged
-from trpg_env.evaluation.record import Record
 from trpg_env.evaluation.results import SEED
-from trpg_env.evaluation.software import software
 from trpg_env.evaluation.statistic import figures
 from trpg_env.trajectory import Agreement, Participant
 from trpg_env.trajectory.reading import reason, what_is_wrong
+from trpg_env.trajectory.record import Record
+from trpg_env.trajectory.software import software
 
 FILE: Final = "judge.json"
 

@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from typing import Any, Final, Literal
 
 from trpg_env.evaluation.judging.drawing import Drawn, Verdicts
-from trpg_env.evaluation.record import Record
 from trpg_env.trajectory import DMTurn, Participant, Trajectory
+from trpg_env.trajectory.record import Record
 
 SHEET: Final = "sheet.csv"
 KEY: Final = "key.json"

@@ -6,14 +6,15 @@ from importlib.metadata import PackageNotFoundError, version
 
 from trpg_env._version import __version__
 
-_PACKAGES = ("gymnasium", "numpy", "pydantic")
+PACKAGES = ("gymnasium", "numpy", "pydantic")
+"""What play and measures hang on."""
 
 
-def software(packages: Sequence[str] = ()) -> dict[str, str]:
+def software(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
     """What took part: trpg_env, Python, the platform and the packages that results may hang on, each with its version.
 
     Args:
-        packages: Distributions that took part beside these.
+        packages: The distributions.
 
     Example:
         >>> software()["trpg_env"] == __version__
@@ -24,7 +25,7 @@ def software(packages: Sequence[str] = ()) -> dict[str, str]:
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
     }
-    for package in (*_PACKAGES, *packages):
+    for package in packages:
         try:
             found[package] = version(package)
         except PackageNotFoundError:  # put on the path by hand
